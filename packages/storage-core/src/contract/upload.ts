@@ -1,0 +1,58 @@
+import type { ContentRange } from './body.ts';
+import type { ObjectAttributes, ObjectInfo } from './object-info.ts';
+import type { OperationOptions, WriteConditions } from './operations.ts';
+
+/** The shape that parts of an upload must have. Units: bytes, except `maxParts`. */
+export interface PartRules {
+  /** Every part but the last has at least this many. */
+  readonly minBytes: number;
+  readonly maxBytes: number;
+  /** Every part but the last is a multiple of this. */
+  readonly multipleOf: number;
+  readonly maxParts: number;
+  readonly order: 'any' | 'sequential';
+  /** `upload` must be told `totalBytes`. */
+  readonly needsTotal: boolean;
+}
+
+export interface UploadOptions extends OperationOptions {
+  /** Goes on with a session that another process began. */
+  readonly token?: string;
+  /** Units: bytes. */
+  readonly totalBytes?: number;
+  /** Fixed at the start of the session. */
+  readonly attributes?: ObjectAttributes;
+  /** Random id of this write, kept with the object. Needs `writeIds`. */
+  readonly writeId?: string;
+}
+
+export interface UploadStatus {
+  /** What the service holds, in order of offset, joined where they touch. */
+  readonly held: readonly ContentRange[];
+}
+
+export interface CompleteOptions extends OperationOptions, WriteConditions {}
+
+/** An upload in parts that becomes an object, all at once, with `complete`. */
+export interface UploadSession {
+  readonly key: string;
+  /** Opens the session again, also from another process. A secret: it is never logged. */
+  readonly token: string;
+  readonly part: PartRules;
+  readonly expiresAt?: Date;
+  status(options?: OperationOptions): Promise<UploadStatus>;
+  /** Stores a part; writing the same offset again replaces it. */
+  write(offset: number, bytes: Uint8Array, options?: OperationOptions): Promise<void>;
+  /** Makes the object. Errors: `conflict` with `restart` when the session is lost; `invalid-argument` when bytes are missing. */
+  complete(options?: CompleteOptions): Promise<ObjectInfo>;
+  /** Forgets the parts. Aborting twice is no error. */
+  abort(options?: OperationOptions): Promise<void>;
+}
+
+/** A session that was begun and neither completed nor aborted. */
+export interface PendingUpload {
+  readonly key: string;
+  readonly token: string;
+  readonly startedAt: Date;
+  readonly expiresAt?: Date;
+}
