@@ -1,0 +1,42 @@
+import type { ViteUserConfig } from 'vitest/config';
+import { reportTests } from './report-tests.ts';
+
+/** What a package may add to the tests that every package has. */
+export interface TestSettings {
+  /** Milliseconds one test may take. Default: 10,000. */
+  readonly testTimeoutMs?: number;
+}
+
+const COVERAGE_PERCENT = 95;
+
+/**
+ * Returns the vitest settings of one package: tests in `src` and `test`, sources of other packages
+ * instead of their builds, and a coverage gate.
+ */
+export function testSettings(settings: TestSettings = {}): ViteUserConfig {
+  const { testTimeoutMs = 10_000 } = settings;
+  const conditions = ['@granary/source', 'module', 'node', 'import', 'default'];
+  return {
+    resolve: { conditions },
+    ssr: { resolve: { conditions, externalConditions: ['@granary/source'] } },
+    test: {
+      include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+      reporters: ['default', reportTests()],
+      allowOnly: false,
+      testTimeout: testTimeoutMs,
+      hookTimeout: 30_000,
+      coverage: {
+        provider: 'v8',
+        include: ['src/**/*.{ts,js}'],
+        exclude: ['src/**/*.test.ts'],
+        reporter: ['text-summary', 'json-summary', 'html'],
+        thresholds: {
+          lines: COVERAGE_PERCENT,
+          functions: COVERAGE_PERCENT,
+          statements: COVERAGE_PERCENT,
+          branches: COVERAGE_PERCENT,
+        },
+      },
+    },
+  };
+}

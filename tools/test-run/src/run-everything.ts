@@ -1,0 +1,129 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readTestReport, removeTestReport } from '@granary-tools/presets/test-report';
+import type { WorkspacePackage } from '@granary-tools/workspace';
+import type { CommandOptions, CommandResult } from '@granary-tools/workspace/command';
+import { BUILD_CHECKS, type Check, SOURCE_CHECKS } from './checks.ts';
+import type { Entry } from './tally.ts';
+import { type Coverage, testEntries } from './test-entries.ts';
+import { finishedTask, readTaskResults, summaryPath, type TaskResult } from './turbo-run.ts';
+
+/** What a run needs; tests pass their own `run`. */
+export interface RunContext {
+  readonly root: string;
+  readonly packages: readonly WorkspacePackage[];
+  /** Runs a Node script and returns how it ended. */
+  readonly run: (
+    script: string,
+    args: readonly string[],
+    options: CommandOptions,
+  ) => Promise<CommandResult>;
+  readonly say: (line: string) => void;
+  readonly signal: AbortSignal;
+}
+
+const TURBO = 'node_modules/turbo/bin/turbo';
+const TASKS = ['build', 'typecheck', 'test'];
+
+/** Runs every check and test and returns an entry for each. An abort ends it early with a failure. */
+export async function runEverything(context: RunContext): Promise<readonly Entry[]> {
+  const entries = [
+    ...(await runChecks(context, SOURCE_CHECKS)),
+    ...(await runTasks(context)),
+    ...(await runChecks(context, BUILD_CHECKS)),
+  ];
+  return context.signal.aborted
+    ? [...entries, { group: 'checks', title: 'whole run', state: 'failed', reason: 'interrupted' }]
+    : entries;
+}
+
+async function runChecks(context: RunContext, checks: readonly Check[]): Promise<readonly Entry[]> {
+  const entries: Entry[] = [];
+  for (const { title, script, args } of checks) {
+    if (context.signal.aborted) break;
+    const startedAt = performance.now();
+    const { exitCode, output } = await context.run(script, args, {
+      cwd: context.root,
+      signal: context.signal,
+    });
+    const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+    context.say(`${exitCode === 0 ? 'ok    ' : 'FAILED'} ${title} (${seconds} s)`);
+    if (exitCode !== 0) context.say(indent(output));
+    entries.push(commandEntry('checks', title, exitCode));
+  }
+  return entries;
+}
+
+async function runTasks(context: RunContext): Promise<readonly Entry[]> {
+  const { root, packages, run, say, signal } = context;
+  if (signal.aborted) return [];
+  await Promise.all(packages.map(({ path }) => removeTestReport(path)));
+  const args = ['run', ...TASKS, '--continue=always', '--force', '--summarize'];
+  const { output } = await run(TURBO, [...args, '--output-logs=hash-only', '--log-order=grouped'], {
+    cwd: root,
+    signal,
+    onLine: (line) => {
+      const task = finishedTask(line);
+      if (task) say(`ran    ${task}`);
+    },
+  });
+  const summary = summaryPath(output);
+  if (!summary) {
+    say(indent(output));
+    return [commandEntry('checks', 'package tasks', 1)];
+  }
+  const results = await readTaskResults(summary);
+  for (const result of results) await showFailure(context, result);
+  const entries = await Promise.all(results.map((result) => taskEntries(root, result)));
+  return [...entries.flat(), ...missingTasks(packages, results)];
+}
+
+async function showFailure({ root, say }: RunContext, result: TaskResult): Promise<void> {
+  if (result.exitCode === 0) return;
+  const log = await readFile(join(root, result.logFile), 'utf8').catch(() => 'It left no output.');
+  say(`FAILED ${result.packageName} ${result.task}`);
+  say(indent(log));
+}
+
+async function taskEntries(root: string, result: TaskResult): Promise<readonly Entry[]> {
+  const { packageName, task, folder, exitCode } = result;
+  if (task !== 'test') return [commandEntry(packageName, task, exitCode)];
+  const path = join(root, folder);
+  const report = await readTestReport(path);
+  return testEntries(packageName, { exitCode, report, coverage: await readCoverage(path) });
+}
+
+/** A script that turbo did not reach counts as failed, so that nothing is left out in silence. */
+function missingTasks(
+  packages: readonly WorkspacePackage[],
+  results: readonly TaskResult[],
+): readonly Entry[] {
+  const ran = new Set(results.map(({ packageName, task }) => `${packageName} ${task}`));
+  return packages.flatMap(({ manifest: { name, scripts = {} } }) =>
+    TASKS.filter((task) => scripts[task] && !ran.has(`${name} ${task}`)).map((title): Entry => {
+      return { group: name, title, state: 'failed', reason: 'turbo did not run it' };
+    }),
+  );
+}
+
+async function readCoverage(path: string): Promise<Coverage | undefined> {
+  const file = join(path, 'coverage', 'coverage-summary.json');
+  const text = await readFile(file, 'utf8').catch(() => undefined);
+  if (text === undefined) return undefined;
+  const { lines, functions, statements, branches } = JSON.parse(text).total;
+  return {
+    lines: lines.pct,
+    functions: functions.pct,
+    statements: statements.pct,
+    branches: branches.pct,
+  };
+}
+
+function commandEntry(group: string, title: string, exitCode: number): Entry {
+  if (exitCode === 0) return { group, title, state: 'passed' };
+  return { group, title, state: 'failed', reason: `exit code ${exitCode}` };
+}
+
+function indent(text: string): string {
+  return text.trimEnd().replace(/^/gm, '       ');
+}

@@ -1,0 +1,63 @@
+import type { TestOutcome, TestReport } from '@granary-tools/presets/test-report';
+import type { Entry } from './tally.ts';
+
+/** Percent of a package's code that its tests ran. */
+export interface Coverage {
+  readonly lines: number;
+  readonly functions: number;
+  readonly statements: number;
+  readonly branches: number;
+}
+
+/** What the test run of one package left behind. */
+export interface TestRun {
+  readonly exitCode: number;
+  /** Absent when the run died before it could write one. */
+  readonly report: TestReport | undefined;
+  /** Absent when tests failed: vitest measures passing runs only. */
+  readonly coverage: Coverage | undefined;
+}
+
+const COVERAGE_PERCENT = 95;
+
+/**
+ * Returns the entries of one package: each test, its coverage, and whatever else made the run fail.
+ * A skip without a reason is a failure.
+ */
+export function testEntries(group: string, run: TestRun): readonly Entry[] {
+  const { report, coverage, exitCode } = run;
+  if (!report) {
+    return [{ group, title: 'test run', state: 'failed', reason: 'it ended without a report' }];
+  }
+  const entries = [
+    ...report.tests.map((test) => testEntry(group, test)),
+    ...report.errors.map((error) => failure(group, 'outside of tests', error)),
+    ...(coverage ? [coverageEntry(group, coverage)] : []),
+  ];
+  const explained = entries.some(({ state }) => state === 'failed');
+  return exitCode === 0 || explained
+    ? entries
+    : [...entries, failure(group, 'test run', `exit code ${exitCode} though no test failed`)];
+}
+
+function testEntry(group: string, { file, title, state, reason, error }: TestOutcome): Entry {
+  const name = `${file} > ${title}`;
+  if (state === 'passed') return { group, title: name, state };
+  if (state === 'skipped' && reason) return { group, title: name, state, reason };
+  return failure(
+    group,
+    name,
+    error ?? "skipped without a reason; write ctx.skip('reason') inside the test",
+  );
+}
+
+function coverageEntry(group: string, coverage: Coverage): Entry {
+  const title = `coverage of at least ${COVERAGE_PERCENT} %`;
+  const below = Object.entries(coverage).filter(([, percent]) => percent < COVERAGE_PERCENT);
+  if (below.length === 0) return { group, title, state: 'passed' };
+  return failure(group, title, below.map(([kind, percent]) => `${kind} ${percent} %`).join(', '));
+}
+
+function failure(group: string, title: string, reason: string): Entry {
+  return { group, title, state: 'failed', reason };
+}
