@@ -1,4 +1,7 @@
-import { describe, expect, test } from 'vitest';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test, vi } from 'vitest';
 import { buildSettings } from './tsup.ts';
 import { testSettings } from './vitest.ts';
 
@@ -24,11 +27,30 @@ describe('testSettings', () => {
 });
 
 describe('buildSettings', () => {
-  test('builds the given entries as ES modules and leaves declarations to tsc', () => {
-    expect(buildSettings(['src/index.ts'])).toMatchObject({
-      entry: ['src/index.ts'],
-      format: ['esm'],
-      dts: false,
+  const built = (manifest: object) => {
+    const folder = mkdtempSync(join(tmpdir(), 'granary-presets-'));
+    writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
+    return buildSettings(folder);
+  };
+
+  test('builds each entry of a package once, as ES modules', () => {
+    const index = { '@granary/source': './src/index.ts', default: './dist/index.js' };
+    const settings = built({
+      exports: { '.': index, './again': index, './package.json': './package.json' },
+      bin: { acme: './dist/main.js', plain: './bin/plain.js' },
     });
+    expect(settings).toMatchObject({ entry: ['src/index.ts', 'src/main.ts'], format: ['esm'] });
+  });
+
+  test('leaves declarations to tsc', () => {
+    expect(built({})).toMatchObject({ entry: [], dts: false });
+  });
+
+  test('reads the package that it is run in', () => {
+    vi.spyOn(process, 'cwd').mockReturnValue(
+      join(import.meta.dirname, '..', '..', '..', 'packages', 'storage-core'),
+    );
+    expect(buildSettings().entry).toEqual(['src/index.ts', 'src/provider.ts']);
+    vi.restoreAllMocks();
   });
 });

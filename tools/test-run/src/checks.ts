@@ -11,7 +11,7 @@ export const SOURCE_CHECKS: readonly Check[] = [
   {
     title: 'format and lint',
     script: 'node_modules/@biomejs/biome/bin/biome',
-    args: ['check', '.'],
+    args: ['check', '.', '--error-on-warnings', '--diagnostic-level=warn'],
   },
   { title: 'structure of packages', script: 'tools/check-packages/src/main.ts', args: [] },
   {
@@ -35,6 +35,11 @@ export const BUILD_CHECKS: readonly Check[] = [
     title: 'tarballs in an empty project',
     script: 'tools/package-gates/src/main.ts',
     args: ['tarballs'],
+  },
+  {
+    title: 'table of backends in the README',
+    script: 'tools/backend-matrix/src/main.ts',
+    args: ['--check'],
   },
   { title: 'code in the documentation', script: 'tools/check-docs/src/main.ts', args: [] },
   { title: 'scaffolded packages', script: 'tools/create-package/src/verify.ts', args: [] },

@@ -21,20 +21,20 @@ describe('closingReport', () => {
     );
   });
 
-  test('lists skips under their reason', () => {
+  test('lists skips by reason and suite', () => {
     expect(closingReport(entries)).toContain(
       [
         'Skipped, with the reason:',
-        '  no account',
-        '    @granary/storage-s3: live > puts',
-        '    @granary/storage-s3: live > gets',
+        '  no account (2)',
+        '    @granary/storage-s3 live: puts; gets',
+        '',
       ].join('\n'),
     );
   });
 
   test('lists failures with what went wrong', () => {
     expect(closingReport(entries)).toContain(
-      'Failed:\n  two is not three\n    @granary/storage-fs: list\n',
+      'Failed:\n  @granary/storage-fs list\n    two is not three\n',
     );
   });
 

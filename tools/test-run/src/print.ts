@@ -10,22 +10,36 @@ export function closingReport(entries: readonly Entry[]): string {
   });
   const sections = [
     ['', ...lines],
-    section('Skipped, with the reason', entries, 'skipped'),
-    section('Failed', entries, 'failed'),
+    skips(entries),
+    failures(entries),
     ['', tallyLine(tally(entries))],
   ];
   return sections.flat().join('\n');
 }
 
-function section(
-  heading: string,
-  entries: readonly Entry[],
-  state: 'failed' | 'skipped',
-): readonly string[] {
-  const own = entries.flatMap((entry) => (entry.state === state ? [entry] : []));
-  const lines = [...Map.groupBy(own, ({ reason }) => reason)].flatMap(([reason, group]) => [
-    `  ${reason}`,
-    ...group.map((entry) => `    ${entry.group}: ${entry.title}`),
-  ]);
-  return own.length === 0 ? [] : ['', `${heading}:`, ...lines];
+/** By reason, then by suite: a kit skips the same tests for the same reason in many places. */
+function skips(entries: readonly Entry[]): readonly string[] {
+  const skipped = entries.flatMap((entry) => (entry.state === 'skipped' ? [entry] : []));
+  if (skipped.length === 0) return [];
+  const reasons = [...Map.groupBy(skipped, ({ reason }) => reason)];
+  return [
+    '',
+    'Skipped, with the reason:',
+    ...reasons.flatMap(([reason, group]) => [`  ${reason} (${group.length})`, ...bySuite(group)]),
+  ];
+}
+
+function bySuite(entries: readonly Entry[]): readonly string[] {
+  const place = ({ group, title }: Entry) => `${group} ${title.replace(/ > [^>]*$/, '')}`;
+  const name = ({ title }: Entry) => title.replace(/^.* > /, '');
+  return [...Map.groupBy(entries, place)].map(
+    ([suite, tests]) => `    ${suite}: ${tests.map(name).join('; ')}`,
+  );
+}
+
+function failures(entries: readonly Entry[]): readonly string[] {
+  const failed = entries.flatMap((entry) => (entry.state === 'failed' ? [entry] : []));
+  if (failed.length === 0) return [];
+  const lines = failed.map(({ group, title, reason }) => `  ${group} ${title}\n    ${reason}`);
+  return ['', 'Failed:', ...lines];
 }

@@ -90,6 +90,13 @@ describe('runEverything', () => {
     expect(said[1]).toBe('       bad\n       worse');
   });
 
+  test('shows the end of a long output', async () => {
+    const output = Array.from({ length: 250 }, (_, line) => `line ${line}`).join('\n');
+    await run(allTasks, { exitCode: 1, output });
+    expect(said[1]).toMatch(/^ +… 50 lines before\n +line 50\n/);
+    expect(said[1]).toMatch(/line 249$/);
+  });
+
   test('shows the log of a task that fails', async () => {
     writeFileSync(join(root, FOLDER, 'build.log'), 'cannot build');
     const entries = await run([task('build', 1), task('typecheck', 1), task('test', 0)]);

@@ -23,6 +23,7 @@ export interface RunContext {
 }
 
 const TURBO = 'node_modules/turbo/bin/turbo';
+const MAX_SHOWN_LINES = 200;
 const TASKS = ['build', 'typecheck', 'test'];
 
 /** Runs every check and test and returns an entry for each. An abort ends it early with a failure. */
@@ -124,6 +125,10 @@ function commandEntry(group: string, title: string, exitCode: number): Entry {
   return { group, title, state: 'failed', reason: `exit code ${exitCode}` };
 }
 
+/** The end of an output, where it says what went wrong. */
 function indent(text: string): string {
-  return text.trimEnd().replace(/^/gm, '       ');
+  const lines = text.trimEnd().split('\n');
+  const left = lines.length - MAX_SHOWN_LINES;
+  const note = left > 0 ? [`… ${left} lines before`] : [];
+  return [...note, ...lines.slice(-MAX_SHOWN_LINES)].map((line) => `       ${line}`).join('\n');
 }

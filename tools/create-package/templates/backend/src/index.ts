@@ -1,0 +1,1 @@
+export { type AcmeOptions, createAcme } from './acme-provider.ts';
