@@ -16,6 +16,8 @@ export interface StorageErrorFields {
   readonly retryAfterMs?: number | undefined;
   /** What is known of a write that failed. Default: nothing said. */
   readonly outcome?: 'not-applied' | 'unknown' | undefined;
+  /** The upload session is lost: begin a new one. */
+  readonly restart?: boolean | undefined;
   /** What the caller can do next. */
   readonly hint?: string | undefined;
   readonly cause?: unknown;
@@ -37,8 +39,9 @@ export class StorageError extends Error {
   readonly retryable: boolean;
   readonly retryAfterMs: number | undefined;
   readonly outcome: 'not-applied' | 'unknown' | undefined;
+  readonly restart: boolean | undefined;
   readonly hint: string | undefined;
-  /** The message without what {@link labelError} and the hint added. */
+  /** The message without place and hint. */
   readonly #reason: string;
 
   constructor(code: ErrorCode, reason: string, fields: StorageErrorFields = {}) {
@@ -58,6 +61,7 @@ export class StorageError extends Error {
     this.retryable = fields.retryable ?? facts.retryable;
     this.retryAfterMs = fields.retryAfterMs;
     this.outcome = fields.outcome;
+    this.restart = fields.restart;
     this.hint = fields.hint;
     this.#reason = reason;
     Object.defineProperty(this, BRAND, { value: true });
@@ -65,7 +69,7 @@ export class StorageError extends Error {
 
   /** The same error with more said about it; what was known already stays. */
   with(fields: StorageErrorFields): StorageError {
-    const error = new StorageError(this.code, this.#reason, {
+    return this.#copy({
       provider: this.provider ?? fields.provider,
       operation: this.operation ?? fields.operation,
       key: this.key ?? fields.key,
@@ -74,19 +78,29 @@ export class StorageError extends Error {
       retryable: fields.retryable ?? this.retryable,
       retryAfterMs: this.retryAfterMs ?? fields.retryAfterMs,
       outcome: fields.outcome ?? this.outcome,
+      restart: this.restart ?? fields.restart,
       hint: this.hint ?? fields.hint,
       cause: this.cause ?? fields.cause,
     });
+  }
+
+  /** The same error about a key as it is called above a layer that changes keys. */
+  forKey(key: string): StorageError {
+    return this.#copy({ ...this.toJSON(), key, cause: this.cause });
+  }
+
+  #copy(fields: StorageErrorFields): StorageError {
+    const error = new StorageError(this.code, this.#reason, fields);
     if (this.stack !== undefined) error.stack = this.stack.replace(this.message, error.message);
     return error;
   }
 
   toJSON(): Record<string, unknown> {
     const { name, message, code, category, provider, operation, key } = this;
-    const { status, requestId, retryable, retryAfterMs, outcome, hint } = this;
+    const { status, requestId, retryable, retryAfterMs, outcome, restart, hint } = this;
     return {
       ...{ name, message, code, category, provider, operation, key },
-      ...{ status, requestId, retryable, retryAfterMs, outcome, hint },
+      ...{ status, requestId, retryable, retryAfterMs, outcome, restart, hint },
     };
   }
 }

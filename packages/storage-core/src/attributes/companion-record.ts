@@ -1,0 +1,169 @@
+import type { Checksums, ObjectAttributes } from '../contract/object-info.ts';
+import { StorageError } from '../errors/storage-error.ts';
+import { pickAttributes } from './check-attributes.ts';
+
+/** What is known of one body beside its bytes. */
+export interface CompanionSide {
+  /**
+   * What tells this body from every other, as the store sees it without reading: an etag, or a
+   * file's identity, size and time. Absent while the body is on its way and cannot be told yet.
+   */
+  readonly fingerprint?: string;
+  readonly attributes: ObjectAttributes;
+  readonly createdAt?: Date;
+  /** Holds for these very bytes. Units: bytes. */
+  readonly size?: number;
+  /** Holds for these very bytes. */
+  readonly checksums?: Checksums;
+}
+
+/**
+ * What a companion says of an object. It is written before the body, so it holds both the
+ * attributes of the body that is coming and those of the body that is there; the body's own
+ * arrival is the commit.
+ */
+export interface CompanionRecord {
+  readonly next: CompanionSide;
+  /** The body before; absent when there was none. */
+  readonly previous?: CompanionSide;
+}
+
+/** What holds for a body, by its fingerprint. */
+export interface SelectedSide extends CompanionSide {
+  /** Which side the body is. `neither`: somebody changed it behind our back. */
+  readonly matched: 'next' | 'previous' | 'neither';
+}
+
+/** What the next record of a companion is made of. */
+export interface NextCompanion {
+  /** The record that is there. */
+  readonly current: CompanionRecord | undefined;
+  /** Fingerprint of the body that is there. */
+  readonly currentFingerprint: string | undefined;
+  /** Of the body that is coming: all that will be known. */
+  readonly next: CompanionSide;
+}
+
+/** Format that is written. Readers take it and the two before. */
+const VERSION = 1;
+const OLDEST_VERSION = VERSION - 2;
+
+/**
+ * The side of a record that a body is. When it is neither, the body was changed from outside: what
+ * the user said stays, what was computed from the bytes is left out.
+ */
+export function selectAttributes(
+  record: CompanionRecord | undefined,
+  fingerprint: string,
+): SelectedSide {
+  if (record === undefined) return { matched: 'neither', attributes: {} };
+  const { next, previous } = record;
+  if (next.fingerprint === fingerprint) return { ...next, matched: 'next' };
+  if (previous?.fingerprint === fingerprint) return { ...previous, matched: 'previous' };
+  const { attributes, createdAt } = next;
+  return { matched: 'neither', attributes, ...(createdAt !== undefined && { createdAt }) };
+}
+
+/**
+ * The record to write before a new body: `undefined` when there is neither anything to say nor
+ * anything to take back, so that no companion is needed.
+ */
+export function nextCompanion(write: NextCompanion): CompanionRecord | undefined {
+  const { current, currentFingerprint: fingerprint, next } = write;
+  if (current === undefined && isEmptySide(next)) return undefined;
+  if (fingerprint === undefined) return { next };
+  const { matched: _matched, ...known } = selectAttributes(current, fingerprint);
+  return { next, previous: { ...known, fingerprint } };
+}
+
+/** The record after the body has arrived: `undefined` when the companion is to be removed. */
+export function settledCompanion(
+  record: CompanionRecord,
+  fingerprint: string,
+): CompanionRecord | undefined {
+  return isEmptySide(record.next) ? undefined : { next: { ...record.next, fingerprint } };
+}
+
+/** Whether there is nothing to write down. */
+export function isEmptySide({ attributes, size, checksums, createdAt }: CompanionSide): boolean {
+  return (
+    Object.keys(pickAttributes(attributes)).length === 0 &&
+    size === undefined &&
+    checksums === undefined &&
+    createdAt === undefined
+  );
+}
+
+/** A record as plain JSON, with its version. */
+export function toRecordJson(record: CompanionRecord): Record<string, unknown> {
+  return {
+    granary: VERSION,
+    next: sideJson(record.next),
+    ...(record.previous && { previous: sideJson(record.previous) }),
+  };
+}
+
+/**
+ * A record out of parsed JSON. An object that is not ours is taken as the metadata that another
+ * program keeps there. Errors: `corrupted` when it is no object, `invalid-data` for a version that
+ * this package cannot read; both name the companion.
+ */
+export function fromRecordJson(json: unknown, name: string): CompanionRecord {
+  if (!isObject(json)) throw unreadable(name, 'it holds no JSON object');
+  const version = json['granary'];
+  if (version === undefined) return { next: { attributes: { metadata: json as never } } };
+  if (typeof version !== 'number' || version < OLDEST_VERSION) {
+    throw unreadable(name, `it has the unknown format ${JSON.stringify(version)}`);
+  }
+  if (version > VERSION) {
+    throw new StorageError(
+      'invalid-data',
+      `the companion ${JSON.stringify(name)} has format ${version}, which is newer than ${VERSION}.`,
+      { hint: 'Update Granary to read it.' },
+    );
+  }
+  const { next, previous } = json;
+  return {
+    next: fromSideJson(next, name),
+    ...(previous !== undefined && { previous: fromSideJson(previous, name) }),
+  };
+}
+
+/** The error of a companion that cannot be understood. */
+export function unreadable(name: string, why: string): StorageError {
+  return new StorageError(
+    'corrupted',
+    `the companion ${JSON.stringify(name)} cannot be read: ${why}.`,
+    { hint: 'Repair or remove it; the content itself is not affected.' },
+  );
+}
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function sideJson(side: CompanionSide): Record<string, unknown> {
+  const { fingerprint, attributes, createdAt, size, checksums } = side;
+  return { fingerprint, ...attributes, createdAt, size, checksums };
+}
+
+function fromSideJson(json: unknown, name: string): CompanionSide {
+  if (!isObject(json)) throw unreadable(name, 'it lacks what it should say');
+  const { fingerprint, expiresAt, createdAt, size, checksums, ...attributes } = json;
+  return {
+    ...(typeof fingerprint === 'string' && { fingerprint }),
+    attributes: pickAttributes({
+      ...attributes,
+      ...(expiresAt !== undefined && { expiresAt: toDate(expiresAt, name) }),
+    }),
+    ...(createdAt !== undefined && { createdAt: toDate(createdAt, name) }),
+    ...(typeof size === 'number' && { size }),
+    ...(isObject(checksums) && { checksums: checksums as Checksums }),
+  };
+}
+
+function toDate(value: unknown, name: string): Date {
+  const date = new Date(String(value));
+  if (Number.isNaN(date.getTime())) throw unreadable(name, `${String(value)} is no date`);
+  return date;
+}

@@ -1,0 +1,361 @@
+import { mapBody } from '../bodies/map-body.ts';
+import type { Capabilities } from '../contract/capabilities.ts';
+import type { AttributesPatch, ObjectAttributes, ObjectInfo } from '../contract/object-info.ts';
+import type { CopyOptions, WriteConditions } from '../contract/operations.ts';
+import type { StorageProvider } from '../contract/provider.ts';
+import { isStorageError, StorageError } from '../errors/storage-error.ts';
+import { toStorageError, unsupported } from '../errors/to-storage-error.ts';
+import { DEFAULT_MAX_KEY_BYTES } from '../keys/check-key.ts';
+import { openedProvider } from '../provider/opened-provider.ts';
+import { outcomeOf } from '../provider/outcome-of.ts';
+import { ownOperation } from '../provider/own-operation.ts';
+import {
+  ATTRIBUTE_NAMES,
+  patchAttributes,
+  pickAttributes,
+  withoutAttributes,
+} from './check-attributes.ts';
+import { companionEvents } from './companion-events.ts';
+import { companionKeys } from './companion-keys.ts';
+import {
+  type CompanionLayout,
+  companionBytes,
+  companionName,
+  DEFAULT_COMPANION_LAYOUT,
+} from './companion-layout.ts';
+import { listWithoutCompanions } from './companion-list.ts';
+import {
+  type CompanionSide,
+  isEmptySide,
+  nextCompanion,
+  selectAttributes,
+  settledCompanion,
+} from './companion-record.ts';
+import { companionSessions } from './companion-session.ts';
+import { companionStore } from './companion-store.ts';
+
+/** Options of {@link withCompanion}. */
+export interface CompanionOptions {
+  /** Where companions lie. Default: `<key>.meta.json` beside the object. */
+  readonly layout?: CompanionLayout;
+}
+
+const ATTRIBUTES: readonly string[] = ATTRIBUTE_NAMES;
+/** How often a read begins again because the object changed between its two halves. */
+const MOST_RACES = 8;
+
+/**
+ * Keeps content headers, metadata, tags and expiry for a provider that cannot: in companion
+ * objects, written before the body and only when there is something to write. A crash between the
+ * two leaves the old object or the new one, whole; what is edited from outside keeps what the user
+ * said. Companions are hidden from listings and follow their objects. Body and attributes become
+ * visible as one to users of this provider; to other processes, `atomicAttributes` is not claimed.
+ * It stands right above the backend, below the retry loop.
+ */
+export function withCompanion(
+  provider: StorageProvider,
+  options: CompanionOptions = {},
+): StorageProvider {
+  const { layout = DEFAULT_COMPANION_LAYOUT } = options;
+  const below = openedProvider(provider);
+  const own = ownOperation(provider);
+  const store = companionStore(provider, below.capabilities, layout);
+  const keys = companionKeys(layout);
+  const events = companionEvents(keys, layout);
+
+  function capabilities(opened: Capabilities): Capabilities {
+    const { listFields, delimiter, maxKeyBytes = DEFAULT_MAX_KEY_BYTES, ...rest } = opened;
+    const { putMany: _1, getMany: _2, statMany: _3, atomicBatch: _4, ...single } = rest;
+    const { listAttributes: _5, maxMetadataBytes: _6, setMetadataIfMatch: _7, ...kept } = single;
+    return {
+      ...kept,
+      attributes: 'companion',
+      atomicAttributes: false,
+      setMetadata: true,
+      ...(opened.etagCovers === 'attributes' && { etagCovers: 'write' }),
+      ...(delimiter !== undefined && { delimiter: 'slash' }),
+      ...(listFields && { listFields: listFields.filter((field) => !ATTRIBUTES.includes(field)) }),
+      maxKeyBytes: maxKeyBytes - companionBytes(layout),
+    };
+  }
+
+  /** An info as it is above: its own key, and the attributes of the companion alone. */
+  function upInfo(key: string, info: ObjectInfo, side: CompanionSide): ObjectInfo {
+    const { contentType } = info;
+    const { attributes, createdAt, checksums } = side;
+    return {
+      ...withoutAttributes(info),
+      ...(contentType !== undefined && { contentType }),
+      ...(createdAt && { createdAt }),
+      ...(checksums && { checksums }),
+      ...attributes,
+      key,
+    };
+  }
+
+  /** What the companion says of a body; `undefined` when the body may have changed meanwhile. */
+  async function sideOf(
+    name: string,
+    { etag, version }: ObjectInfo,
+    asked: { readonly version?: string; readonly signal?: AbortSignal },
+    writes: number,
+  ): Promise<CompanionSide | undefined> {
+    const side = selectAttributes(await store.load(name, asked.signal), etag);
+    if (asked.version !== undefined) {
+      return side.matched === 'neither' && version !== undefined ? { attributes: {} } : side;
+    }
+    if (side.matched !== 'neither' || (store.writes() === writes && isEmptySide(side))) return side;
+    const now = await provider.stat(name, { ...(asked.signal && { signal: asked.signal }) });
+    return now.etag === etag ? side : undefined;
+  }
+
+  /** Reads body or info and companion of one and the same write. */
+  async function readBoth<Found>(
+    key: string,
+    asked: { readonly version?: string; readonly signal?: AbortSignal },
+    read: (name: string) => Promise<Found>,
+    infoOf: (found: Found) => ObjectInfo,
+    release: (found: Found) => Promise<void>,
+  ): Promise<{ readonly found: Found; readonly info: ObjectInfo }> {
+    const name = keys.down(key);
+    for (let race = 1; race <= MOST_RACES; race += 1) {
+      const writes = store.writes();
+      const found = await read(name);
+      try {
+        const info = infoOf(found);
+        const side = await sideOf(name, info, asked, writes);
+        if (side !== undefined) return { found, info: upInfo(key, info, side) };
+      } catch (error) {
+        await release(found);
+        throw error;
+      }
+      await release(found);
+    }
+    throw new StorageError('conflict', 'the object kept changing while it was read.');
+  }
+
+  async function statOf(
+    key: string,
+    options: { readonly version?: string; readonly signal?: AbortSignal },
+  ): Promise<ObjectInfo> {
+    const read = await readBoth(
+      key,
+      options,
+      (name) => provider.stat(name, options),
+      (info) => info,
+      async () => {},
+    );
+    return read.info;
+  }
+
+  async function etagOf(name: string, signal?: AbortSignal): Promise<string | undefined> {
+    try {
+      return (await provider.stat(name, { ...(signal && { signal }) })).etag;
+    } catch (error) {
+      if (isStorageError(error, 'not-found')) return undefined;
+      throw error;
+    }
+  }
+
+  /** Brings in a new body with its attributes: companion, body, companion settled. */
+  async function writeBoth(
+    key: string,
+    attributes: ObjectAttributes,
+    asked: WriteConditions & { readonly signal?: AbortSignal },
+    write: (name: string) => Promise<ObjectInfo>,
+  ): Promise<ObjectInfo> {
+    const name = keys.down(key);
+    const { signal } = asked;
+    const side: CompanionSide = { attributes };
+    const current = await store.load(name, signal);
+    if (current === undefined && isEmptySide(side)) return upInfo(key, await write(name), side);
+    const etag = await etagOf(name, signal);
+    checkCondition(asked, etag);
+    const record = nextCompanion({ current, currentFingerprint: etag, next: side }) ?? {
+      next: side,
+    };
+    await store.save(name, record, signal);
+    let info: ObjectInfo;
+    try {
+      info = await write(name);
+    } catch (error) {
+      // Readers go by the body that is there, so this only tidies up.
+      const applied = outcomeOf(toStorageError(error)) !== 'not-applied';
+      if (!applied) await store.save(name, current).catch(() => {});
+      throw error;
+    }
+    try {
+      await store.save(name, settledCompanion(record, info.etag));
+    } catch (error) {
+      // With the same etag as before, the old attributes would be taken for those of the new body.
+      if (info.etag === etag) throw toStorageError(error).with({ outcome: 'unknown' });
+    }
+    return upInfo(key, info, side);
+  }
+
+  async function setAttributes(
+    key: string,
+    patch: AttributesPatch,
+    signal?: AbortSignal,
+  ): Promise<ObjectInfo> {
+    const name = keys.down(key);
+    const info = await provider.stat(name, { ...(signal && { signal }) });
+    const { matched: _matched, ...known } = selectAttributes(
+      await store.load(name, signal),
+      info.etag,
+    );
+    const attributes = patchAttributes(known.attributes, patch);
+    const next: CompanionSide = { ...known, attributes, fingerprint: info.etag };
+    await store.save(name, isEmptySide(next) ? undefined : { next }, signal);
+    return upInfo(key, info, next);
+  }
+
+  async function copyBoth(
+    operation: 'copy' | 'move',
+    from: string,
+    to: string,
+    options: CopyOptions,
+  ): Promise<ObjectInfo> {
+    const { attributes: patch = {}, signal, ifNoneMatch, sourceIfMatch } = options;
+    const source = await statOf(from, { ...(signal && { signal }) });
+    checkCondition({ ...(sourceIfMatch !== undefined && { ifMatch: sourceIfMatch }) }, source.etag);
+    if (from === to && ifNoneMatch === undefined) return setAttributes(to, patch, signal);
+    const pinned = below.capabilities().copyIfMatch && { sourceIfMatch: source.etag };
+    const info = await writeBoth(
+      to,
+      patchAttributes(source, patch),
+      { ...(signal && { signal }), ...(ifNoneMatch && { ifNoneMatch }) },
+      (name) =>
+        own(operation)(keys.down(from), name, {
+          ...(signal && { signal }),
+          ...(ifNoneMatch && { ifNoneMatch }),
+          ...pinned,
+        }),
+    );
+    if (operation === 'move') await store.save(keys.down(from), undefined);
+    return info;
+  }
+
+  const sessions = companionSessions({
+    upload: (key, uploading) => own('upload')(keys.down(key), uploading),
+    complete: (key, attributes, conditions, complete) =>
+      store.locked([keys.down(key)], () => writeBoth(key, attributes, conditions, complete)),
+  });
+
+  const layered: StorageProvider = {
+    specVersion: 1,
+    name: provider.name,
+    get capabilities() {
+      return capabilities(below.capabilities());
+    },
+    open: async (opening) => capabilities(await below.open(opening)),
+
+    async get(key, asked) {
+      const { found, info } = await readBoth(
+        key,
+        asked,
+        (name) => provider.get(name, asked),
+        (object) => object.info,
+        (object) => object.cancel(),
+      );
+      return mapBody(found, { info, bytes: (bytes) => bytes, stream: (stream) => stream });
+    },
+    put: (key, body, asked) =>
+      store.locked([keys.down(key)], () =>
+        writeBoth(key, pickAttributes(asked), asked, (name) =>
+          provider.put(name, body, withoutAttributes(asked)),
+        ),
+      ),
+    stat: statOf,
+    delete: (key, asked) =>
+      store.locked([keys.down(key)], async () => {
+        const result = await provider.delete(keys.down(key), asked);
+        if (asked.version === undefined) await store.save(keys.down(key), undefined, asked.signal);
+        return result;
+      }),
+    list: (asked) => listWithoutCompanions(provider, keys, asked),
+
+    deleteMany: (deleted, asked) =>
+      store.locked(deleted.map(keys.down), async () => {
+        const results = await own('deleteMany')(deleted.map(keys.down), asked);
+        const gone = results.filter((result) => result.ok).map((result) => result.key);
+        await forget(gone, asked.signal);
+        return results.map((result, index) => ({ ...result, key: deleted[index] ?? result.key }));
+      }),
+    copy: (from, to, asked) =>
+      store.locked([keys.down(from), keys.down(to)], () => copyBoth('copy', from, to, asked)),
+    move: (from, to, asked) =>
+      store.locked([keys.down(from), keys.down(to)], () => copyBoth('move', from, to, asked)),
+    setMetadata: (key, patch, { signal }) =>
+      store.locked([keys.down(key)], () => setAttributes(key, patch, signal)),
+
+    upload: sessions.upload,
+    async *uploads({ prefix = '', signal }) {
+      const pending = own('uploads')({
+        prefix: keys.downPrefix(prefix),
+        ...(signal && { signal }),
+      });
+      for await (const upload of pending) {
+        const key = keys.up(upload.key);
+        if (key?.startsWith(prefix)) yield { ...upload, key, token: sessions.wrap(upload.token) };
+      }
+    },
+
+    async presign(key, asked) {
+      if (asked.method === 'PUT') throw unsupported(provider.name, 'presigning PUT');
+      return own('presign')(keys.down(key), asked);
+    },
+    publicUrl: (key) => own('publicUrl')(keys.down(key)),
+
+    versions: {
+      async *list(key, asked) {
+        for await (const infos of own('versions').list(keys.down(key), asked)) {
+          yield infos.map((info) => upInfo(key, info, { attributes: {} }));
+        }
+      },
+      restore: (key, version, asked) =>
+        store.locked([keys.down(key)], async () => {
+          const info = await own('versions').restore(keys.down(key), version, asked);
+          return upInfo(key, info, selectAttributes(await store.load(keys.down(key)), info.etag));
+        }),
+    },
+
+    async watch({ prefix = '', signal }) {
+      const watcher = await own('watch')({
+        prefix: keys.downPrefix(prefix),
+        ...(signal && { signal }),
+      });
+      return events.watcher(watcher);
+    },
+    changes: (asked) => events.changes(own('changes')(asked)),
+    usage: (asked) => own('usage')(asked),
+    health: (asked) => own('health')(asked),
+    async close() {
+      await provider.close?.();
+    },
+  };
+  return layered;
+
+  /** Takes away the companions of objects that are gone. */
+  async function forget(names: readonly string[], signal?: AbortSignal): Promise<void> {
+    if (layout === 'manifest') {
+      for (const name of names) await store.save(name, undefined, signal);
+      return;
+    }
+    if (names.length === 0) return;
+    const companions = names.map((name) => companionName(name, layout));
+    const results = await own('deleteMany')(companions, { ...(signal && { signal }) });
+    for (const result of results) if (!result.ok) throw result.error;
+  }
+}
+
+/** A condition that is lost already does not touch the companion. */
+function checkCondition({ ifMatch, ifNoneMatch }: WriteConditions, etag: string | undefined): void {
+  const holds =
+    (ifMatch === undefined || ifMatch === etag) &&
+    (ifNoneMatch === undefined || etag === undefined);
+  if (holds) return;
+  throw new StorageError('precondition-failed', 'the object is another write than asked for.', {
+    outcome: 'not-applied',
+  });
+}

@@ -1,0 +1,203 @@
+export {
+  attributeBeyondName,
+  checkAttributes,
+  patchAttributes,
+  pickAttributes,
+} from './attributes/check-attributes.ts';
+export {
+  type CompanionLayout,
+  companionName,
+  companionPattern,
+  DEFAULT_COMPANION_LAYOUT,
+  isCompanionName,
+  readCompanion,
+  type WriteCompanion,
+  writeCompanion,
+} from './attributes/companion-layout.ts';
+export {
+  type CompanionRecord,
+  type CompanionSide,
+  isEmptySide,
+  type NextCompanion,
+  nextCompanion,
+  type SelectedSide,
+  selectAttributes,
+  settledCompanion,
+} from './attributes/companion-record.ts';
+export { contentTypeOf } from './attributes/content-type.ts';
+export {
+  type MetadataLimits,
+  PACKED_NAME,
+  type PackedAttributes,
+  packMetadata,
+  unpackMetadata,
+} from './attributes/pack-metadata.ts';
+export { type Sha256Hasher, sha256, sha256Hasher } from './attributes/sha256.ts';
+export { type CompanionOptions, withCompanion } from './attributes/with-companion.ts';
+export { checkRange, parseContentRange, rangeHeader, resolveRange } from './bodies/byte-range.ts';
+export { type BodyMap, mapBody } from './bodies/map-body.ts';
+export { type BodySource, type StoredObjectOptions, storedObject } from './bodies/stored-object.ts';
+export { type ToBodyOptions, toBody } from './bodies/to-body.ts';
+export {
+  type OptionField,
+  type OptionFields,
+  type OptionsOf,
+  readOptions,
+} from './config/read-options.ts';
+export { isSecretName, REDACTED, redact } from './config/redact.ts';
+export { formatStorageUrl, parseStorageUrl } from './config/storage-url.ts';
+export type {
+  Body,
+  BodyInput,
+  ByteRange,
+  ContentRange,
+  StoredObject,
+} from './contract/body.ts';
+export type {
+  Capabilities,
+  ListField,
+} from './contract/capabilities.ts';
+export type {
+  AnyItems,
+  ClearOptions,
+  ClearResult,
+  Codec,
+  Comparison,
+  DateRange,
+  EngineGetOptions,
+  EngineListOptions,
+  EngineOptions,
+  EnginePutOptions,
+  FileHandle,
+  Format,
+  IStorageEngine,
+  ItemTypes,
+  Listing,
+  ListingPage,
+  LoadedItem,
+  LoadOptions,
+  ManyOptions,
+  ManyProgress,
+  Progress,
+  ProgressOptions,
+  SaveEntry,
+  SaveOptions,
+  SearchIndex,
+  SearchPage,
+  SortField,
+  StorageCapabilities,
+  StorageEngine,
+  StorageInfo,
+  StorageItem,
+  StorageOptions,
+  StorageQuery,
+  SweepOptions,
+  UpdateOptions,
+  UsageOptions,
+  ValueOf,
+  Versions,
+} from './contract/engine.ts';
+export type {
+  ChangeEvent,
+  ChangesOptions,
+  ChangesPage,
+  WatchEvent,
+  Watcher,
+  WatchOptions,
+} from './contract/events.ts';
+export type {
+  AccessToken,
+  BackendDefinition,
+  BackendFactory,
+  CommonBackendOptions,
+  ConfigSource,
+  FactoryArguments,
+  LayerDefinition,
+  LayerFactory,
+  ProviderArguments,
+  RetryEvent,
+  RetryOptions,
+  StorageUrl,
+  TokenSource,
+} from './contract/factory.ts';
+export type { JsonValue } from './contract/json.ts';
+export type {
+  AttributesPatch,
+  Checksums,
+  Metadata,
+  ObjectAttributes,
+  ObjectInfo,
+} from './contract/object-info.ts';
+export type {
+  BatchOptions,
+  BatchResult,
+  CopyOptions,
+  DeleteOptions,
+  DeleteResult,
+  GetOptions,
+  Health,
+  ListEntry,
+  ListItem,
+  ListOptions,
+  ListPage,
+  ListPrefix,
+  OperationOptions,
+  PresignedRequest,
+  PresignOptions,
+  PutEntry,
+  PutOptions,
+  SetMetadataOptions,
+  StatOptions,
+  Usage,
+  WriteConditions,
+} from './contract/operations.ts';
+export type {
+  StorageProvider,
+  VersionOperations,
+} from './contract/provider.ts';
+export type {
+  StandardIssue,
+  StandardResult,
+  StandardSchemaV1,
+} from './contract/standard-schema.ts';
+export type {
+  CompleteOptions,
+  PartRules,
+  PendingUpload,
+  UploadOptions,
+  UploadSession,
+  UploadStatus,
+} from './contract/upload.ts';
+export { ERROR_CODES, type ErrorCategory, type ErrorCode } from './errors/error-codes.ts';
+export { isStorageError, StorageError, type StorageErrorFields } from './errors/storage-error.ts';
+export {
+  abortedError,
+  toStorageError,
+  unsupported,
+} from './errors/to-storage-error.ts';
+export {
+  type EventChannel,
+  type EventChannelOptions,
+  eventChannel,
+} from './events/event-channel.ts';
+export { checkKey } from './keys/check-key.ts';
+export { compareKeys } from './keys/compare-keys.ts';
+export { joinKey } from './keys/join-key.ts';
+export { type SegmentCodec, type SegmentRules, segmentCodec } from './keys/segment-codec.ts';
+export { type CursorQuery, decodeCursor, encodeCursor } from './listing/cursor.ts';
+export { flattenTree, type TreeEntry, type TreeItem } from './listing/flatten-tree.ts';
+export {
+  afterPrefix,
+  type ListOrderedSettings,
+  listOrdered,
+  type OrderedSource,
+  type SeekFrom,
+} from './listing/list-ordered.ts';
+export { defineBackend } from './provider/define-backend.ts';
+export { defineLayer } from './provider/define-layer.ts';
+export { guardProvider } from './provider/guard-provider.ts';
+export { layersOf } from './provider/layers-of.ts';
+export { providerOf } from './provider/provider-of.ts';
+export { withPrefix } from './provider/with-prefix.ts';
+export { withReadOnly } from './provider/with-read-only.ts';
+export { withRetry } from './provider/with-retry.ts';

@@ -1,0 +1,200 @@
+import { attributeBeyondName, checkAttributes } from '../attributes/check-attributes.ts';
+import { checkRange } from '../bodies/byte-range.ts';
+import type { Body } from '../contract/body.ts';
+import type { Capabilities } from '../contract/capabilities.ts';
+import type { AttributesPatch } from '../contract/object-info.ts';
+import type {
+  CopyOptions,
+  DeleteOptions,
+  GetOptions,
+  ListOptions,
+  PresignOptions,
+  PutOptions,
+  StatOptions,
+  WriteConditions,
+} from '../contract/operations.ts';
+import type { UploadOptions } from '../contract/upload.ts';
+import { StorageError } from '../errors/storage-error.ts';
+import { unsupported } from '../errors/to-storage-error.ts';
+import { checkKey } from '../keys/check-key.ts';
+
+/** Units: ms. */
+const PRESIGN_MS = 3_600_000;
+
+/** Checks of one operation each: what was asked for is valid and declared (SPEC OPEN-6). */
+export function checkGet(key: string, options: GetOptions, can: Capabilities): void {
+  checkKey(key, can.maxKeyBytes);
+  const { range, ifMatch, ifNoneMatch } = options;
+  if (range !== undefined) {
+    need(can.rangeReads, 'range');
+    checkRange(range);
+  }
+  if (ifMatch !== undefined) checkEtag(ifMatch, can.readConditions, 'ifMatch');
+  if (ifNoneMatch !== undefined) checkEtag(ifNoneMatch, can.readConditions, 'ifNoneMatch');
+  checkVersion(options, can);
+}
+
+export function checkStat(key: string, options: StatOptions, can: Capabilities): void {
+  checkKey(key, can.maxKeyBytes);
+  checkVersion(options, can);
+}
+
+export function checkPut(key: string, body: Body, options: PutOptions, can: Capabilities): void {
+  checkKey(key, can.maxKeyBytes);
+  checkConditions(options, can.replaceIfMatch, can.createIfAbsent);
+  if (options.checksum !== undefined) {
+    need(can.checksum, 'checksum');
+    if (options.checksum !== 'sha256') throw invalid(`there is no checksum "${options.checksum}".`);
+  }
+  if (options.writeId !== undefined) need(can.writeIds, 'writeId');
+  if (options.encrypt) need(can.encrypt, 'encrypt');
+  if (options.compress) need(can.compress, 'compress');
+  checkWritten(key, options, can);
+  const { size } = body;
+  if (size === undefined) return;
+  checkSize(size, can.maxPutBytes, 'one put');
+  checkSize(size, can.maxObjectBytes, 'an object');
+}
+
+export function checkDelete(key: string, options: DeleteOptions, can: Capabilities): void {
+  checkKey(key, can.maxKeyBytes);
+  if (options.ifMatch !== undefined) checkEtag(options.ifMatch, can.deleteIfMatch, 'ifMatch');
+  checkVersion(options, can);
+}
+
+export function checkCopy(from: string, to: string, options: CopyOptions, can: Capabilities): void {
+  checkKey(from, can.maxKeyBytes);
+  checkKey(to, can.maxKeyBytes);
+  const { sourceIfMatch, ifNoneMatch, attributes } = options;
+  if (sourceIfMatch !== undefined) checkEtag(sourceIfMatch, can.copyIfMatch, 'sourceIfMatch');
+  checkConditions({ ...(ifNoneMatch && { ifNoneMatch }) }, false, can.copyIfAbsent);
+  if (attributes !== undefined) checkWritten(to, attributes, can);
+}
+
+export function checkSetMetadata(
+  key: string,
+  patch: AttributesPatch,
+  ifMatch: string | undefined,
+  can: Capabilities,
+): void {
+  checkKey(key, can.maxKeyBytes);
+  checkWritten(key, patch, can);
+  if (ifMatch !== undefined) checkEtag(ifMatch, can.setMetadataIfMatch, 'ifMatch');
+}
+
+export function checkList(options: ListOptions, can: Capabilities): void {
+  const { prefix, delimiter, cursor, startAfter, limit, include } = options;
+  if (prefix !== undefined && typeof prefix !== 'string') throw invalid('prefix is not a string.');
+  if (delimiter !== undefined) {
+    if (typeof delimiter !== 'string' || delimiter === '') {
+      throw invalid('delimiter is not a non-empty string.');
+    }
+    const known = can.delimiter === 'any' || (can.delimiter === 'slash' && delimiter === '/');
+    need(known, `delimiter ${JSON.stringify(delimiter)}`);
+  }
+  if (cursor !== undefined && (typeof cursor !== 'string' || cursor === '')) {
+    throw invalid('cursor is not one that a page carried.');
+  }
+  if (startAfter !== undefined) {
+    need(can.listOrder === 'utf8', 'startAfter');
+    if (typeof startAfter !== 'string') throw invalid('startAfter is not a string.');
+  }
+  if (limit !== undefined && !isCount(limit, 1)) {
+    throw invalid('limit is not a whole number of at least 1.');
+  }
+  if (include !== undefined && include.length > 0) {
+    if (include.some((what) => what !== 'attributes')) {
+      throw invalid("include takes 'attributes' alone.");
+    }
+    need(can.listAttributes, "include: ['attributes']");
+  }
+}
+
+export function checkUpload(key: string, options: UploadOptions, can: Capabilities): void {
+  checkKey(key, can.maxKeyBytes);
+  const { totalBytes, attributes, writeId, token } = options;
+  if (token === '') throw invalid('token is not one that a session gave.');
+  if (writeId !== undefined) need(can.writeIds, 'writeId');
+  if (attributes !== undefined) checkWritten(key, attributes, can);
+  if (totalBytes === undefined) return;
+  if (!isCount(totalBytes, 0)) throw invalid('totalBytes is not a whole number.');
+  checkSize(totalBytes, can.maxObjectBytes, 'an object');
+}
+
+/** The options with their defaults. */
+export function checkPresign(
+  key: string,
+  options: PresignOptions,
+  can: Capabilities,
+): PresignOptions {
+  checkKey(key, can.maxKeyBytes);
+  const { method = 'GET', expiresInMs = PRESIGN_MS } = options;
+  const { contentType, contentLength, ifNoneMatch, checksum } = options;
+  const { responseDisposition, responseContentType } = options;
+  if (!isCount(expiresInMs, 1)) throw invalid('expiresInMs is not a positive whole number.');
+  if (contentLength !== undefined && !isCount(contentLength, 0)) {
+    throw invalid('contentLength is not a whole number.');
+  }
+  if (ifNoneMatch !== undefined && ifNoneMatch !== '*')
+    throw invalid("ifNoneMatch takes '*' alone.");
+  const forPut = contentType ?? contentLength ?? ifNoneMatch ?? checksum;
+  const forGet = responseDisposition ?? responseContentType;
+  if (method === 'GET' ? forPut !== undefined : method !== 'PUT' || forGet !== undefined) {
+    throw invalid(`presigning ${String(method)} does not take these options.`);
+  }
+  checkAttributes({
+    ...(contentType !== undefined && { contentType }),
+    ...(responseDisposition !== undefined && { contentDisposition: responseDisposition }),
+  });
+  if (responseContentType !== undefined) checkAttributes({ contentType: responseContentType });
+  return { ...options, method, expiresInMs };
+}
+
+/** Conditions of a write (SPEC COND-9). */
+export function checkConditions(
+  { ifMatch, ifNoneMatch }: WriteConditions,
+  canMatch: boolean | undefined,
+  canCreate: boolean | undefined,
+): void {
+  if (ifMatch !== undefined) checkEtag(ifMatch, canMatch, 'ifMatch');
+  if (ifNoneMatch === undefined) return;
+  if (ifNoneMatch !== '*') throw invalid("ifNoneMatch takes '*' alone in a write.");
+  if (ifMatch !== undefined) throw invalid("ifMatch and ifNoneMatch: '*' cannot both hold.");
+  need(canCreate, "ifNoneMatch: '*'");
+}
+
+function checkWritten(key: string, attributes: AttributesPatch, can: Capabilities): void {
+  checkAttributes(attributes);
+  if (can.attributes === 'native' || can.attributes === 'companion') return;
+  const lost = attributeBeyondName(key, attributes);
+  if (lost !== undefined) need(false, lost);
+}
+
+function checkEtag(etag: string, can: boolean | undefined, option: string): void {
+  if (typeof etag !== 'string' || etag === '') throw invalid(`${option} is not an etag.`);
+  need(can, option);
+}
+
+function checkVersion({ version }: StatOptions, can: Capabilities): void {
+  if (version === undefined) return;
+  need(can.versions, 'version');
+  if (typeof version !== 'string' || version === '')
+    throw invalid('version is not one of an info.');
+}
+
+function checkSize(size: number, most: number | undefined, what: string): void {
+  if (most === undefined || size <= most) return;
+  throw new StorageError('too-large', `${size} bytes are more than ${what} takes here: ${most}.`);
+}
+
+function need(can: boolean | undefined, option: string): void {
+  if (!can) throw unsupported(undefined, option);
+}
+
+export function isCount(value: unknown, least: number): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= least;
+}
+
+export function invalid(reason: string): StorageError {
+  return new StorageError('invalid-argument', reason);
+}

@@ -1,0 +1,133 @@
+import { describe, expect, test, vi } from 'vitest';
+import { tinyProvider } from '../../test/tiny-provider.ts';
+import type { StorageEngine } from '../contract/engine.ts';
+import type { BackendFactory, LayerFactory } from '../contract/factory.ts';
+import type { StorageProvider } from '../contract/provider.ts';
+import { StorageError } from '../errors/storage-error.ts';
+import { defineBackend } from './define-backend.ts';
+import { defineLayer } from './define-layer.ts';
+import { guardProvider } from './guard-provider.ts';
+import { layersOf } from './layers-of.ts';
+import { PROVIDER, providerOf } from './provider-of.ts';
+import { withPrefix } from './with-prefix.ts';
+
+interface TinyOptions {
+  readonly bucket?: string;
+}
+
+/** A backend whose `stat` fails once. */
+function shaky(remote: boolean) {
+  const seen: unknown[] = [];
+  const createTiny: BackendFactory<TinyOptions> = defineBackend<TinyOptions>({
+    name: 'tiny',
+    aliases: ['small'],
+    remote,
+    provider(options) {
+      seen.push(options);
+      let failed = false;
+      return tinyProvider({
+        async intercept({ operation }, proceed) {
+          if (operation === 'stat' && !failed) {
+            failed = true;
+            throw new StorageError('unavailable', 'x.');
+          }
+          return proceed();
+        },
+      });
+    },
+  });
+  return { createTiny, seen };
+}
+
+describe('defineBackend', () => {
+  test('makes a storage without I/O, and a provider', async () => {
+    const { createTiny } = shaky(false);
+    const storage = createTiny({ bucket: 'b' });
+    await storage.save('a', { n: 1 });
+    expect(await storage.load('a')).toEqual({ n: 1 });
+    expect(createTiny.provider().name).toBe('tiny');
+    expect(createTiny.backend).toEqual({ name: 'tiny', aliases: ['small'] });
+  });
+
+  test('puts the retry loop around a remote provider alone', async () => {
+    const remote = shaky(true).createTiny.provider({ retry: { backoff: 'none' } });
+    await expect(remote.stat('a', {})).rejects.toMatchObject({ code: 'not-found' });
+    const local = shaky(false).createTiny.provider();
+    await expect(local.stat('a', {})).rejects.toMatchObject({ code: 'unavailable' });
+  });
+
+  test('leaves the loop out, or adds it, when told so', async () => {
+    const off = shaky(true).createTiny.provider({ retry: false });
+    await expect(off.stat('a', {})).rejects.toMatchObject({ code: 'unavailable' });
+    const on = shaky(false).createTiny.provider({ retry: { backoff: 'none' } });
+    await expect(on.stat('a', {})).rejects.toMatchObject({ code: 'not-found' });
+  });
+
+  test('keeps its own options from the author', () => {
+    const { createTiny, seen } = shaky(true);
+    createTiny({ bucket: 'b', retry: { attempts: 2 } });
+    createTiny();
+    expect(seen).toEqual([{ bucket: 'b' }, {}]);
+  });
+
+  test('keeps attributes in companions for a provider that cannot', async () => {
+    const tiny = tinyProvider({ capabilities: { attributes: 'none' } });
+    const createBare = defineBackend({ name: 'bare', companion: true, provider: () => tiny });
+    const provider = createBare.provider();
+    expect(provider.capabilities.attributes).toBe('companion');
+  });
+});
+
+describe('defineLayer', () => {
+  const layer = vi.fn((provider: StorageProvider, { prefix }: { readonly prefix: string }) =>
+    withPrefix(provider, prefix),
+  );
+  const createScoped: LayerFactory<{ readonly prefix: string }> = defineLayer({
+    name: 'scoped',
+    layer,
+  });
+
+  test('makes a storage over a storage or a provider', async () => {
+    const tiny = tinyProvider();
+    const overProvider = createScoped({ underlying: tiny, prefix: 'a' });
+    await overProvider.save('x', 1);
+    const overStorage = createScoped({ underlying: overProvider, prefix: 'b' });
+    await overStorage.save('y', 2);
+    expect([...tiny.objects.keys()]).toEqual(['a/x', 'a/b/y']);
+    expect(layer.mock.lastCall?.[1]).toEqual({ prefix: 'b' });
+  });
+
+  test('guards what the layer gets and what it makes', async () => {
+    const provider = createScoped.provider(tinyProvider(), { prefix: 'a' });
+    expect(guardProvider(provider)).toBe(provider);
+    const below = layer.mock.lastCall?.[0] ?? expect.unreachable();
+    expect(guardProvider(below)).toBe(below);
+  });
+
+  test('tells the layers of a provider, the innermost first', () => {
+    const one = createScoped.provider(tinyProvider(), { prefix: 'a' });
+    const two = createScoped.provider(one, { prefix: 'b' });
+    expect(layersOf(two)).toEqual(['scoped', 'scoped']);
+    expect(layersOf(tinyProvider())).toEqual([]);
+    const same = defineLayer({ name: 'same', layer: (provider: StorageProvider) => provider });
+    expect(layersOf(same.provider(one, {}))).toEqual(['scoped']);
+  });
+});
+
+describe('providerOf', () => {
+  test('finds the provider of a storage, of any copy of this package', () => {
+    const tiny = tinyProvider();
+    expect(providerOf(tiny)).toBe(tiny);
+    const engine = { [PROVIDER]: tiny } as unknown as StorageEngine;
+    expect(providerOf(engine)).toBe(tiny);
+    expect(PROVIDER).toBe(Symbol.for('@granary/storage-core/provider'));
+  });
+
+  test.each([null, undefined, 7, {}, { specVersion: 1 }])('refuses %o', (source) => {
+    expect(() => providerOf(source as never)).toThrow('neither a storage nor a provider');
+  });
+
+  test('refuses another major of the contract', () => {
+    expect(() => providerOf({ ...tinyProvider(), specVersion: 2 } as never)).toThrow('version 2');
+  });
+});

@@ -1,0 +1,199 @@
+import type { Capabilities } from '../contract/capabilities.ts';
+import type { RetryOptions } from '../contract/factory.ts';
+import type { StorageProvider } from '../contract/provider.ts';
+import { StorageError } from '../errors/storage-error.ts';
+import { abortedError, toStorageError } from '../errors/to-storage-error.ts';
+import { outcomeOf } from './outcome-of.ts';
+import { raceAbort } from './race-abort.ts';
+
+/** The slowest line that a transfer is given time for. Units: bytes per ms. */
+const SLOWEST_LINE = 50;
+
+/** One thing to do, as often as it takes. */
+export interface Work<Result> {
+  readonly operation: string;
+  readonly key?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Its errors tell the outcome over all tries. */
+  readonly writes?: boolean;
+  /** Content that goes over the line before the answer begins. Units: bytes. */
+  readonly contentBytes?: number | undefined;
+  /** Whether a retryable error may be followed by another try. Default: yes. */
+  again?(error: StorageError): boolean;
+  /** Lets go of a result that came when nobody waited for it any more. */
+  discard?(result: Result): void;
+}
+
+/** What one try is given. */
+export interface Try {
+  /** Ends with the caller's signal, and when the try takes too long. */
+  readonly signal: AbortSignal;
+  /** Whether an earlier try may have been applied. */
+  readonly unsure: boolean;
+  /** Tells that content moves: the time of the try starts again. */
+  touch(): void;
+}
+
+/** The loop that every operation of `withRetry` goes through. */
+export interface RetryLoop {
+  readonly idleTimeoutMs: number;
+  run<Result>(work: Work<Result>, call: (one: Try) => Promise<Result>): Promise<Result>;
+  /** Waits before the next of `failed + 1` tries; throws the error when there is none. */
+  wait(about: Work<never>, error: StorageError, failed: number, deadline?: number): Promise<void>;
+  /** Any error as one of this provider. */
+  known(about: Work<never>, error: unknown): StorageError;
+}
+
+/** What the parts of `withRetry` work with. */
+export interface Retried {
+  readonly provider: StorageProvider;
+  readonly can: () => Capabilities;
+  readonly loop: RetryLoop;
+}
+
+export function retryLoop(provider: string, options: RetryOptions): RetryLoop {
+  const {
+    attempts = 4,
+    backoff = 'exponential',
+    baseDelayMs = 100,
+    maxDelayMs = 20_000,
+    maxRetryAfterMs = 60_000,
+    attemptTimeoutMs = 60_000,
+    idleTimeoutMs = 30_000,
+    totalTimeoutMs = Number.POSITIVE_INFINITY,
+    random = Math.random,
+    sleep = sleepOnTimer,
+    onRetry,
+  } = options;
+  checkNumbers({ attempts, totalTimeoutMs }, 1);
+  checkNumbers({ baseDelayMs, maxDelayMs, maxRetryAfterMs, attemptTimeoutMs, idleTimeoutMs }, 0);
+
+  function known({ operation, key, signal }: Work<never>, error: unknown): StorageError {
+    return toStorageError(error, { provider, operation, key }, signal);
+  }
+
+  function delayOf(error: StorageError, failed: number): number {
+    const ceiling = Math.min(maxDelayMs, baseDelayMs * 2 ** (failed - 1));
+    const pauses = { exponential: random() * ceiling, constant: baseDelayMs, none: 0 };
+    return Math.max(pauses[backoff], error.retryAfterMs ?? 0);
+  }
+
+  async function wait(
+    { operation, key, signal }: Work<never>,
+    error: StorageError,
+    failed: number,
+    deadline = Number.POSITIVE_INFINITY,
+  ): Promise<void> {
+    const delayMs = delayOf(error, failed);
+    const tooLong = (error.retryAfterMs ?? 0) > maxRetryAfterMs || Date.now() + delayMs >= deadline;
+    if (failed >= attempts || tooLong || signal?.aborted) {
+      throw failed > 1 ? error.with({ hint: `It was tried ${failed} times.` }) : error;
+    }
+    onRetry?.({ operation, ...(key !== undefined && { key }), attempt: failed, delayMs, error });
+    if (delayMs > 0) await raceAbort(sleep(delayMs, signal), signal);
+  }
+
+  /** One try that ends when the signal does, or when its time is over. */
+  function once<Result>(
+    work: Work<Result>,
+    unsure: boolean,
+    deadline: number,
+    call: (one: Try) => Promise<Result>,
+  ): Promise<Result> {
+    const { signal, contentBytes = 0 } = work;
+    const limitMs = attemptTimeoutMs === 0 ? Number.POSITIVE_INFINITY : attemptTimeoutMs;
+    const controller = new AbortController();
+    return new Promise<Result>((resolve, reject) => {
+      let over = false;
+      const end = (error: StorageError) => {
+        over = true;
+        controller.abort(error);
+        reject(error);
+      };
+      const onAbort = () => {
+        if (signal !== undefined) end(known(work, abortedError(signal)));
+      };
+      const clock = startTimer((ms) => {
+        end(known(work, new StorageError('timeout', `there was no answer within ${ms} ms.`)));
+      });
+      const touch = () => {
+        clock.set(Math.min(limitMs + contentBytes / SLOWEST_LINE, deadline - Date.now()));
+      };
+      touch();
+      if (signal?.aborted) onAbort();
+      else signal?.addEventListener('abort', onAbort, { once: true });
+
+      const done = () => {
+        clock.set(Number.POSITIVE_INFINITY);
+        signal?.removeEventListener('abort', onAbort);
+      };
+      (over
+        ? Promise.reject<Result>(signal?.reason)
+        : call({ signal: controller.signal, unsure, touch })
+      )
+        .then(
+          (result) => (over ? work.discard?.(result) : resolve(result)),
+          (error: unknown) => reject(error),
+        )
+        .finally(done);
+    });
+  }
+
+  async function run<Result>(
+    work: Work<Result>,
+    call: (one: Try) => Promise<Result>,
+  ): Promise<Result> {
+    const deadline = Date.now() + totalTimeoutMs;
+    let unsure = false;
+    const told = (thrown: unknown) => {
+      const error = known(work, thrown);
+      if (!work.writes) return error;
+      unsure ||= outcomeOf(error) === 'unknown';
+      return error.with({ outcome: unsure ? 'unknown' : 'not-applied' });
+    };
+    for (let failed = 1; ; failed += 1) {
+      try {
+        return await once(work, unsure, deadline, call);
+      } catch (thrown) {
+        const error = told(thrown);
+        if (!error.retryable || work.again?.(error) === false) throw error;
+        await wait(work, error, failed, deadline).catch((ended: unknown) => {
+          throw ended === error ? error : told(ended);
+        });
+      }
+    }
+  }
+
+  return { idleTimeoutMs, run, wait, known };
+}
+
+/** A timer that can be set again; infinity stops it. */
+export function startTimer(onEnd: (ms: number) => void): { set(ms: number): void } {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  return {
+    set(ms) {
+      clearTimeout(timer);
+      // Timers cannot hold more than 2^31 - 1 ms, and so long is as good as never.
+      timer = ms < 2 ** 31 ? setTimeout(() => onEnd(Math.round(ms)), Math.max(0, ms)) : undefined;
+    },
+  };
+}
+
+function sleepOnTimer(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    signal?.addEventListener('abort', end, { once: true });
+  });
+}
+
+function checkNumbers(numbers: Readonly<Record<string, number>>, least: number): void {
+  for (const [name, value] of Object.entries(numbers)) {
+    if (value >= least) continue;
+    throw new StorageError('invalid-config', `retry.${name} is ${value}; it is at least ${least}.`);
+  }
+}
