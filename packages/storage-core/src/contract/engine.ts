@@ -31,6 +31,7 @@ export interface Progress {
   readonly totalBytes?: number;
 }
 
+/** Taken by everything that moves content. */
 export interface ProgressOptions {
   readonly onProgress?: (progress: Progress) => void;
 }
@@ -48,7 +49,9 @@ export interface Codec {
   readonly name: string;
   /** Recorded with the object, and what `load` finds the codec by. */
   readonly contentType: string;
-  encode(value: unknown): Uint8Array | string;
+  /** May give a promise, so that a codec can load its code on first use. */
+  encode(value: unknown): Uint8Array | string | Promise<Uint8Array | string>;
+  /** May give a promise of the value. */
   decode(bytes: Uint8Array): unknown;
 }
 
@@ -69,10 +72,11 @@ export interface SaveOptions extends OperationOptions, WriteConditions, Progress
   readonly tags?: readonly string[];
   /** Keeps a SHA-256 of the content in `info.checksums`. */
   readonly checksum?: boolean;
-  /** Checks the value before it is saved. */
+  /** Checks the value before it is saved. The value itself is stored, not what the schema makes of it. */
   readonly schema?: StandardSchemaV1;
 }
 
+/** Options of `load`. */
 export interface LoadOptions<Value = unknown> extends Omit<GetOptions, 'range'>, ProgressOptions {
   /** Checks the value and gives it its type. */
   readonly schema?: StandardSchemaV1<unknown, Value>;
@@ -91,6 +95,7 @@ export interface LoadedItem<Value = unknown> {
 /** An item in a list or a search. */
 export type StorageItem = ListItem;
 
+/** Options of `list` of a storage. */
 export interface EngineListOptions extends ListOptions {}
 
 /** One page of a {@link Listing}. */
@@ -111,7 +116,10 @@ export interface Listing<Entry> extends PromiseLike<Entry[]>, AsyncIterable<Entr
   finally(onFinally: () => void): Promise<Entry[]>;
 }
 
-/** Compares a metadata value. Several comparisons must all hold. */
+/**
+ * Compares a metadata value. Several comparisons must all hold. Numbers compare with numbers and
+ * strings with strings, by UTF-16; a value that is not there holds for `ne` and `exists: false` alone.
+ */
 export interface Comparison {
   readonly eq?: JsonValue;
   readonly ne?: JsonValue;
@@ -125,11 +133,13 @@ export interface Comparison {
   readonly exists?: boolean;
 }
 
+/** From a moment on, up to but without another. */
 export interface DateRange {
   readonly after?: Date;
   readonly before?: Date;
 }
 
+/** What search results can be sorted by. */
 export type SortField = 'key' | 'size' | 'modifiedAt' | 'createdAt' | `metadata.${string}`;
 
 /** What a search asks for. All that is given must hold. */
@@ -141,8 +151,9 @@ export interface StorageQuery {
   readonly anyTags?: readonly string[];
   /** Metadata by name; a dot goes into a nested value: `'camera.iso': { gte: 400 }`. A plain value means `eq`. */
   readonly metadata?: Readonly<Record<string, Comparison | string | number | boolean | null>>;
+  /** A media type such as `image/png`, or `image/*`. */
   readonly contentType?: string;
-  /** Units: bytes. */
+  /** Units: bytes, both included. */
   readonly size?: { readonly min?: number; readonly max?: number };
   readonly modifiedAt?: DateRange;
   readonly createdAt?: DateRange;
@@ -150,7 +161,7 @@ export interface StorageQuery {
   readonly text?: string;
   /** Where `text` is looked for. Default: key, tags and metadata. `value` reads every candidate, so it needs `scan: true`. */
   readonly textIn?: readonly ('key' | 'tags' | 'metadata' | 'value')[];
-  /** Default: by key, ascending. */
+  /** Default: by key, ascending. Items without the field come last; equal ones are in the order of their keys. */
   readonly sort?: { readonly by: SortField; readonly order?: 'asc' | 'desc' };
   /** Most items over all pages. */
   readonly limit?: number;
@@ -160,6 +171,7 @@ export interface StorageQuery {
   readonly scan?: boolean;
 }
 
+/** Part of the results of a search. */
 export interface SearchPage {
   readonly items: readonly StorageItem[];
   readonly cursor?: string;
@@ -188,18 +200,30 @@ export type StorageCapabilities = Capabilities;
 /** The seeds' name for what a save can be told. */
 export type StorageOptions = SaveOptions;
 
+/** One item of `saveMany`. */
 export interface SaveEntry extends Omit<SaveOptions, 'signal' | 'onProgress'> {
   readonly key: string;
   readonly value: unknown;
 }
 
+/** Options of the methods on many items. */
 export interface ManyOptions extends OperationOptions {
   /** Operations in flight. Default: 16. */
   readonly concurrency?: number;
   /** All or nothing. Needs `atomicBatch`. */
   readonly atomic?: boolean;
+  /** Told after each item. */
+  readonly onProgress?: (progress: ManyProgress) => void;
 }
 
+/** How far a batch is. */
+export interface ManyProgress {
+  readonly doneItems: number;
+  /** Absent while the number is not known. */
+  readonly totalItems?: number;
+}
+
+/** Options of `put` of a storage. */
 export interface EnginePutOptions
   extends OperationOptions,
     ObjectAttributes,
@@ -212,20 +236,43 @@ export interface EnginePutOptions
   readonly size?: number;
   /** Parts in flight when the body goes up in parts. Default: 4. */
   readonly concurrency?: number;
-  /** Told the token of the session when the body goes up in parts; it lets another process go on. */
+  /**
+   * Told the session when the body goes up in parts; its token lets another process go on. With it, the
+   * session outlives a failure or an abort; without it, a failed put leaves nothing behind.
+   */
   readonly onSession?: (session: UploadSession) => void;
+  /**
+   * Goes on with the session of this token: the same content is given again from its start, and only
+   * what the service lacks is sent. The attributes are those the session was begun with.
+   */
+  readonly resume?: string;
 }
 
-export interface UpdateOptions extends SaveOptions {
+/** What is not given stays as it is: format, metadata, tags, expiry and content headers of the item. */
+export interface UpdateOptions extends Omit<SaveOptions, keyof WriteConditions> {
   /** How often a lost race is tried again. Default: 16 tries in all. */
   readonly maxAttempts?: number;
 }
 
+/** Options of `clear`. */
 export interface ClearOptions extends ManyOptions {
   /** Clears the whole store when no prefix is given. */
   readonly all?: boolean;
 }
 
+/** Options of `sweep`. */
+export interface SweepOptions extends ManyOptions {
+  /** Allows a request per key where a listing does not tell when items expire. */
+  readonly scan?: boolean;
+}
+
+/** Options of `usage` of a storage. */
+export interface UsageOptions extends OperationOptions {
+  /** Adds up a listing where the provider does not tell, with a request per key where it lists no sizes. */
+  readonly scan?: boolean;
+}
+
+/** What `clear` and `sweep` did. */
 export interface ClearResult {
   readonly deleted: number;
   readonly failed: readonly { readonly key: string; readonly error: Error }[];
@@ -257,6 +304,7 @@ export interface FileHandle<Value = unknown> {
   publicUrl(): string;
 }
 
+/** Options of `get` of a storage. */
 export interface EngineGetOptions extends GetOptions, ProgressOptions {}
 
 /** Old versions of objects, by capability. */
@@ -306,6 +354,12 @@ export interface StorageEngine<Items extends ItemTypes = Readonly<Record<string,
   ): Promise<LoadedItem<Value>>;
   exists(key: string, options?: OperationOptions): Promise<boolean>;
   delete(key: string, options?: DeleteOptions): Promise<DeleteResult>;
+  /**
+   * Changes an item by what it is now, as a compare-and-swap: `change` runs again when somebody else
+   * wrote meanwhile, so it only computes. It gets `undefined` where there is no item.
+   * Errors: `unsupported` where `replaceIfMatch` and `createIfAbsent` are not declared; `conflict` after
+   * `maxAttempts` lost races; `invalid-data` when `change` returns `undefined`.
+   */
   update<Key extends string, Value = ValueOf<Items, Key>>(
     key: Key,
     change: (value: Value | undefined, info: ObjectInfo | undefined) => Value | Promise<Value>,
@@ -341,9 +395,19 @@ export interface StorageEngine<Items extends ItemTypes = Readonly<Record<string,
   ): Promise<BatchResult<ObjectInfo>[]>;
   loadMany(keys: readonly string[], options?: ManyOptions): Promise<BatchResult<unknown>[]>;
   deleteMany(keys: readonly string[], options?: ManyOptions): Promise<BatchResult<DeleteResult>[]>;
-  clear(prefix?: string, options?: ClearOptions): Promise<ClearResult>;
-  /** Deletes the items whose time is up. */
-  sweep(prefix?: string, options?: ManyOptions): Promise<ClearResult>;
+  /**
+   * Deletes every object whose key starts with the prefix: a plain string, so `foo` takes `foobar`
+   * along and `foo/` does not. Without a prefix, `all: true` says that everything is meant.
+   * Errors: `invalid-argument` for everything without `all`.
+   */
+  clear(prefix: string, options?: ClearOptions): Promise<ClearResult>;
+  clear(options: ClearOptions & { readonly all: true }): Promise<ClearResult>;
+  /**
+   * Deletes the items whose time is up, and no item that was renewed meanwhile; where `deleteIfMatch`
+   * is not declared, one renewed in the instant of its deletion may go too.
+   * Errors: `unsupported` where only a request per key could tell, unless `scan` allows it.
+   */
+  sweep(prefix?: string, options?: SweepOptions): Promise<ClearResult>;
 
   upload(key: string, options?: UploadOptions): Promise<UploadSession>;
   uploads(options?: OperationOptions & { readonly prefix?: string }): Listing<PendingUpload>;
@@ -353,7 +417,9 @@ export interface StorageEngine<Items extends ItemTypes = Readonly<Record<string,
   watch(options?: string | WatchOptions): Promise<Watcher>;
   changes(options?: ChangesOptions): AsyncIterable<ChangesPage>;
 
-  usage(options?: OperationOptions): Promise<Usage>;
+  /** Errors: `unsupported` where the provider does not tell, unless `scan` allows to add it up. */
+  usage(options?: UsageOptions): Promise<Usage>;
+  /** Whether the store answers. Never throws. */
   health(options?: OperationOptions): Promise<Health>;
 
   /** This storage below a prefix. Closing the view does nothing. */
@@ -373,10 +439,14 @@ export type IStorageEngine = Pick<
   'save' | 'load' | 'delete' | 'exists' | 'list' | 'search' | 'getInfo' | 'getCapabilities'
 >;
 
+/** Options of a storage, whatever its provider. */
 export interface EngineOptions {
   /** Further codecs, by `format` name and content type. */
   readonly codecs?: readonly Codec[];
-  /** Schemas by key pattern, checked on every save and load of a matching key. */
+  /**
+   * Schemas by key pattern, checked on every save and load of a matching key. An exact key wins over
+   * patterns, and the pattern with the most characters over others.
+   */
   readonly schemas?: Readonly<Record<string, StandardSchemaV1>>;
   /** Answers `search` in the place of a scan. */
   readonly index?: SearchIndex;

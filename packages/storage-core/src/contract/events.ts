@@ -16,16 +16,19 @@ export type ChangeEvent =
 /** A live hint. `lost`: some events were dropped; list again to be sure. */
 export type WatchEvent = ChangeEvent | { readonly type: 'lost' };
 
+/** Options of `changes`. */
 export interface ChangesOptions extends OperationOptions {
   /** Goes on after the page that carried it. Default: from now. */
   readonly cursor?: string;
 }
 
+/** Part of the durable feed of changes. */
 export interface ChangesPage {
   readonly events: readonly ChangeEvent[];
   readonly cursor: string;
 }
 
+/** Options of `watch`. */
 export interface WatchOptions extends OperationOptions {
   /** A plain string prefix. Default: everything. */
   readonly prefix?: string;

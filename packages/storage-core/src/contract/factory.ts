@@ -28,6 +28,7 @@ export interface TokenSource {
   }): Promise<AccessToken>;
 }
 
+/** A token with the time until which it is good. */
 export interface AccessToken {
   readonly token: string;
   readonly expiresAt?: Date;
@@ -58,6 +59,7 @@ export interface RetryOptions {
   readonly sleep?: (ms: number, signal: AbortSignal | undefined) => Promise<void>;
 }
 
+/** A try that failed and is made again. */
 export interface RetryEvent {
   readonly operation: string;
   readonly key?: string;
@@ -107,6 +109,7 @@ export type FactoryArguments<Options> =
     ? [options?: AllOptions<Options>, engine?: EngineOptions]
     : [options: AllOptions<Options>, engine?: EngineOptions];
 
+/** Arguments of a factory's `provider`: options may be left out where none is required. */
 export type ProviderArguments<Options> =
   Partial<Options> extends Options
     ? [options?: AllOptions<Options>]

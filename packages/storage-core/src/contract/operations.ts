@@ -7,6 +7,7 @@ export interface OperationOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Options of `get`. */
 export interface GetOptions extends OperationOptions {
   /** Reads a part. Needs `rangeReads`. */
   readonly range?: ByteRange;
@@ -18,11 +19,13 @@ export interface GetOptions extends OperationOptions {
   readonly version?: string;
 }
 
+/** Options of `stat`. */
 export interface StatOptions extends OperationOptions {
   /** Tells about an old version. Needs `versions`. */
   readonly version?: string;
 }
 
+/** Conditions of a write. */
 export interface WriteConditions {
   /** Writes only over the object with this etag, else `precondition-failed`. */
   readonly ifMatch?: string;
@@ -42,6 +45,7 @@ export interface PutOptions extends OperationOptions, ObjectAttributes, WriteCon
   readonly compress?: boolean;
 }
 
+/** Options of `delete`. */
 export interface DeleteOptions extends OperationOptions {
   /** Deletes only this write, else `precondition-failed`. Needs `deleteIfMatch`. */
   readonly ifMatch?: string;
@@ -49,11 +53,13 @@ export interface DeleteOptions extends OperationOptions {
   readonly version?: string;
 }
 
+/** What `delete` did. */
 export interface DeleteResult {
   /** Whether there was something to delete. Absent where the service does not say. */
   readonly existed?: boolean;
 }
 
+/** Options of `copy` and `move`. */
 export interface CopyOptions extends OperationOptions {
   /** Copies only this write of the source, else `precondition-failed`. Needs `copyIfMatch`. */
   readonly sourceIfMatch?: string;
@@ -63,11 +69,13 @@ export interface CopyOptions extends OperationOptions {
   readonly attributes?: AttributesPatch;
 }
 
+/** Options of `setMetadata`. */
 export interface SetMetadataOptions extends OperationOptions {
   /** Changes only this write, else `precondition-failed`. Needs `setMetadataIfMatch`. */
   readonly ifMatch?: string;
 }
 
+/** Options of `list`. */
 export interface ListOptions extends OperationOptions {
   /** A plain string prefix, not a folder: `log` finds `log-1` and `logs/a`. Default: everything. */
   readonly prefix?: string;
@@ -96,8 +104,10 @@ export interface ListPrefix {
   readonly key: string;
 }
 
+/** What a listing yields: an object, or a group of keys where a delimiter is given. */
 export type ListEntry = ListItem | ListPrefix;
 
+/** Part of a listing. */
 export interface ListPage {
   readonly entries: readonly ListEntry[];
   /** Goes on after this page, also in another process. Absent on the last page. */
@@ -109,17 +119,20 @@ export type BatchResult<Value> =
   | { readonly key: string; readonly ok: true; readonly value: Value }
   | { readonly key: string; readonly ok: false; readonly error: Error };
 
+/** One object of `putMany`. */
 export interface PutEntry {
   readonly key: string;
   readonly body: Body;
   readonly options?: Omit<PutOptions, 'signal'>;
 }
 
+/** Options of the operations on many objects. */
 export interface BatchOptions extends OperationOptions {
   /** All or nothing: any failure fails the batch and leaves the store as it was. Needs `atomicBatch`. */
   readonly atomic?: boolean;
 }
 
+/** Options of `presign`. */
 export interface PresignOptions extends OperationOptions {
   /** Default: `GET`. */
   readonly method?: 'GET' | 'PUT';
@@ -139,6 +152,7 @@ export interface PresignOptions extends OperationOptions {
   readonly responseContentType?: string;
 }
 
+/** A request that anyone may send until it expires. */
 export interface PresignedRequest {
   /** Holds a signature: whoever has it can use it until it expires. */
   readonly url: string;
@@ -148,6 +162,7 @@ export interface PresignedRequest {
   readonly expiresAt: Date;
 }
 
+/** How full the store is. */
 export interface Usage {
   /** Units: bytes in use. */
   readonly usedBytes?: number;
@@ -156,6 +171,7 @@ export interface Usage {
   readonly objects?: number;
 }
 
+/** What a check of the store found. */
 export interface Health {
   readonly ok: boolean;
   /** Round trip of the check. Units: ms. */

@@ -15,6 +15,7 @@ export interface PartRules {
   readonly needsTotal: boolean;
 }
 
+/** Options of `upload`. */
 export interface UploadOptions extends OperationOptions {
   /** Goes on with a session that another process began. */
   readonly token?: string;
@@ -26,11 +27,13 @@ export interface UploadOptions extends OperationOptions {
   readonly writeId?: string;
 }
 
+/** What an upload session holds. */
 export interface UploadStatus {
   /** What the service holds, in order of offset, joined where they touch. */
   readonly held: readonly ContentRange[];
 }
 
+/** Options of an upload session's `complete`. */
 export interface CompleteOptions extends OperationOptions, WriteConditions {}
 
 /** An upload in parts that becomes an object, all at once, with `complete`. */

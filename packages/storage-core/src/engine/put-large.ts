@@ -1,0 +1,247 @@
+import { pickAttributes } from '../attributes/check-attributes.ts';
+import type { Body } from '../contract/body.ts';
+import type { EnginePutOptions } from '../contract/engine.ts';
+import type { ObjectInfo } from '../contract/object-info.ts';
+import type { UploadSession } from '../contract/upload.ts';
+import type { ErrorCode } from '../errors/error-codes.ts';
+import { StorageError } from '../errors/storage-error.ts';
+import { abortedError, toStorageError, unsupported } from '../errors/to-storage-error.ts';
+import type { EngineContext } from './engine-context.ts';
+import { operationOf } from './operation-of.ts';
+import { type PartPlan, planParts } from './part-plan.ts';
+import type { PartReader } from './part-reader.ts';
+import type { Reporter } from './report-progress.ts';
+
+/** Parts in flight where the caller says nothing. */
+const CONCURRENCY = 4;
+
+/** What going on with the session could not mend, so that its parts are given up. */
+const HOPELESS: ReadonlySet<ErrorCode> = new Set(['precondition-failed', 'too-large']);
+
+/** A body on its way up in parts. */
+export interface LargePut {
+  readonly key: string;
+  /** Absent when it is not known. Units: bytes. */
+  readonly totalBytes: number | undefined;
+  readonly reader: PartReader;
+  readonly options: EnginePutOptions;
+  readonly reporter: Reporter;
+}
+
+/** The body and options that a session takes. Errors: `unsupported` for what it could not honor. */
+export function checkLarge(
+  { provider }: EngineContext,
+  body: Body,
+  options: EnginePutOptions,
+): void {
+  const { ifMatch, ifNoneMatch, checksum, encrypt, compress } = options;
+  const { uploadConditions } = provider.capabilities;
+  const refused =
+    (!uploadConditions && ifMatch !== undefined && 'ifMatch') ||
+    (!uploadConditions && ifNoneMatch !== undefined && 'ifNoneMatch') ||
+    (checksum && 'checksum: true') ||
+    (encrypt && 'encrypt: true') ||
+    (compress && 'compress: true');
+  if (refused) {
+    const what = body.size === undefined ? 'a body of unknown length' : `${body.size} bytes`;
+    throw unsupported(provider.name, `${refused} for ${what}, which go up in parts,`);
+  }
+}
+
+/**
+ * Sends a body up in parts. At most `concurrency` parts are in flight and one is being filled. A
+ * failure stops the others. The session is then aborted, unless the caller was handed its token
+ * (`onSession`, `resume`) and going on may help.
+ */
+export async function putLarge(context: EngineContext, put: LargePut): Promise<ObjectInfo> {
+  const { options, key } = put;
+  const { signal, ifMatch, ifNoneMatch, onSession, resume } = options;
+  const session = await openSession(context, put);
+  const handedOut = onSession !== undefined || resume !== undefined;
+  try {
+    onSession?.(session);
+    await sendParts(context, session, put);
+    const info = await session.complete({
+      ...(signal !== undefined && { signal }),
+      ...(ifMatch !== undefined && { ifMatch }),
+      ...(ifNoneMatch !== undefined && { ifNoneMatch }),
+    });
+    put.reporter.finish();
+    return info;
+  } catch (error) {
+    const known = toStorageError(error, { provider: context.provider.name, key }, signal);
+    if (!handedOut || HOPELESS.has(known.code)) await session.abort().catch(() => {});
+    throw known;
+  }
+}
+
+/** Begins a session, or goes on with one. One that is made after the caller gave up is thrown away. */
+async function openSession(context: EngineContext, put: LargePut): Promise<UploadSession> {
+  const { key, options, totalBytes } = put;
+  const { signal, resume } = options;
+  const upload = await operationOf(context.provider, 'upload', options, key);
+  const attributes = pickAttributes(options);
+  const opening = upload(key, {
+    ...(resume !== undefined && { token: resume }),
+    ...(totalBytes !== undefined && { totalBytes }),
+    ...(resume === undefined && { attributes }),
+  });
+  if (signal === undefined) return opening;
+  return new Promise((resolve, reject) => {
+    const giveUp = () => {
+      reject(abortedError(signal, { operation: 'put', key, outcome: 'not-applied' }));
+      if (resume === undefined) opening.then((session) => session.abort()).catch(() => {});
+    };
+    if (signal.aborted) return giveUp();
+    signal.addEventListener('abort', giveUp, { once: true });
+    opening.then(resolve, reject).finally(() => signal.removeEventListener('abort', giveUp));
+  });
+}
+
+async function sendParts(
+  context: EngineContext,
+  session: UploadSession,
+  put: LargePut,
+): Promise<void> {
+  const { reader, reporter, totalBytes, options } = put;
+  const { part } = session;
+  const { signal, resume } = options;
+  if (part.needsTotal && totalBytes === undefined) {
+    throw unsupported(context.provider.name, 'an upload of unknown length').with({
+      hint: 'Say how long the content is: { size }.',
+    });
+  }
+  const plan = planParts(part, totalBytes);
+  const held = resume === undefined ? [] : (await session.status(options)).held;
+  const heldEnd = held.reduce((end, { offset, length }) => Math.max(end, offset + length), 0);
+  if (totalBytes !== undefined && heldEnd > totalBytes) throw otherContent(heldEnd, totalBytes);
+
+  const flight = partFlight(session, limitOf(put, session), signal, reader);
+  let offset = 0;
+  let done = 0;
+  const reach = (bytes: number) => {
+    done += bytes;
+    reporter.reach(done);
+  };
+  try {
+    if (part.order === 'sequential' && heldEnd > 0) {
+      offset = await skip(reader, heldEnd);
+      reach(offset);
+    }
+    for (let index = 0; ; index += 1) {
+      const bytes = await nextPart(reader, plan, index);
+      flight.check();
+      if (bytes.byteLength === 0) break;
+      const start = offset;
+      offset += bytes.byteLength;
+      const kept = held.some((has) => has.offset <= start && has.offset + has.length >= offset);
+      if (kept) reach(bytes.byteLength);
+      else await flight.send(start, bytes, () => reach(bytes.byteLength));
+    }
+    await flight.settle();
+    if (heldEnd > offset) throw otherContent(heldEnd, offset);
+  } finally {
+    await flight.stop();
+  }
+}
+
+/** One more part than `maxParts` is asked for only to find that there is none. */
+async function nextPart(reader: PartReader, plan: PartPlan, index: number): Promise<Uint8Array> {
+  let size: number;
+  try {
+    size = plan.size(index);
+  } catch (error) {
+    const more = await reader.take(1);
+    if (more.byteLength > 0) throw error;
+    return more;
+  }
+  return reader.take(size);
+}
+
+function limitOf({ options }: LargePut, { part }: UploadSession): number {
+  return part.order === 'sequential' ? 1 : (options.concurrency ?? CONCURRENCY);
+}
+
+/** Parts in flight: a bounded number, of which the first failure stops the others. */
+interface PartFlight {
+  /** Waits for room, then sends. */
+  send(offset: number, bytes: Uint8Array, sent: () => void): Promise<void>;
+  /** Throws what a part failed with. */
+  check(): void;
+  /** Waits for all parts. */
+  settle(): Promise<void>;
+  /** Ends what is still running and waits for its end. */
+  stop(): Promise<void>;
+}
+
+function partFlight(
+  session: UploadSession,
+  limit: number,
+  signal: AbortSignal | undefined,
+  reader: PartReader,
+): PartFlight {
+  const running = new Set<Promise<void>>();
+  const stopper = new AbortController();
+  let failure: { readonly error: unknown } | undefined;
+
+  function fail(error: unknown): void {
+    failure ??= { error };
+    stopper.abort(error);
+    // A read of the source that hangs ends with this.
+    reader.cancel(error).catch(() => {});
+  }
+  const onAbort = () => {
+    if (signal !== undefined) fail(abortedError(signal, { operation: 'put', key: session.key }));
+  };
+  if (signal?.aborted) onAbort();
+  signal?.addEventListener('abort', onAbort, { once: true });
+
+  function check(): void {
+    if (failure !== undefined) throw failure.error;
+  }
+
+  return {
+    check,
+    async send(offset, bytes, sent) {
+      while (running.size >= limit) await Promise.race(running);
+      check();
+      const write = session
+        .write(offset, bytes, { signal: stopper.signal })
+        .then(sent)
+        .catch(fail)
+        .finally(() => running.delete(write));
+      running.add(write);
+    },
+    async settle() {
+      while (running.size > 0) await Promise.race(running);
+      check();
+    },
+    async stop() {
+      signal?.removeEventListener('abort', onAbort);
+      if (running.size > 0) stopper.abort();
+      await Promise.all(running);
+    },
+  };
+}
+
+/** Reads and drops what the service holds already. */
+async function skip(reader: PartReader, count: number): Promise<number> {
+  const step = 1024 * 1024;
+  for (let left = count; left > 0; ) {
+    const bytes = await reader.take(Math.min(left, step));
+    if (bytes.byteLength === 0) throw otherContent(count, count - left);
+    left -= bytes.byteLength;
+  }
+  return count;
+}
+
+function otherContent(heldBytes: number, totalBytes: number): StorageError {
+  return new StorageError(
+    'invalid-argument',
+    `the session holds ${heldBytes} bytes, more than the ${totalBytes} of this content.`,
+    {
+      outcome: 'not-applied',
+      hint: 'Go on with the content that the session was begun with, or put without resume.',
+    },
+  );
+}

@@ -1,0 +1,63 @@
+import type { UsageOptions } from '../contract/engine.ts';
+import type { Health, OperationOptions, Usage } from '../contract/operations.ts';
+import { isStorageError } from '../errors/storage-error.ts';
+import { toStorageError, unsupported } from '../errors/to-storage-error.ts';
+import { type EngineContext, NO_OPTIONS, opened, signalOf } from './engine-context.ts';
+import { runMany } from './run-many.ts';
+
+/** What the provider says is in use, or what a listing adds up to where the caller allows it. */
+export async function usageOf(
+  context: EngineContext,
+  options: UsageOptions = NO_OPTIONS,
+): Promise<Usage> {
+  const { provider } = context;
+  const { usage } = await opened(provider, options);
+  if (usage !== undefined) return usage(signalOf(options));
+  if (!options.scan) {
+    throw unsupported(provider.name, 'usage').with({
+      operation: 'usage',
+      hint: 'Allow to add up a listing: usage({ scan: true }).',
+    });
+  }
+  const sized = provider.capabilities.listFields?.includes('size') === true;
+  let usedBytes = 0;
+  let objects = 0;
+  for await (const { entries } of provider.list(signalOf(options))) {
+    if (sized) {
+      for (const entry of entries) if (entry.kind === 'item') usedBytes += entry.size ?? 0;
+      objects += entries.length;
+      continue;
+    }
+    const keys = entries.map(({ key }) => key);
+    const infos = await runMany(context, 'usage', keys, signalOf(options), (key) =>
+      provider.stat(key, signalOf(options)),
+    );
+    for (const info of infos) {
+      if (info.ok) {
+        usedBytes += info.value.size;
+        objects += 1;
+      } else if (!isStorageError(info.error, 'not-found')) {
+        throw info.error;
+      }
+    }
+  }
+  return { usedBytes, objects };
+}
+
+/** Whether the store answers: the provider's own check, else the first page of a listing of one. */
+export async function healthOf(
+  { provider, now }: EngineContext,
+  options: OperationOptions = NO_OPTIONS,
+): Promise<Health> {
+  const startedAt = now();
+  const latency = () => Math.max(0, now() - startedAt);
+  try {
+    const { health } = await opened(provider, options);
+    if (health !== undefined) return await health(signalOf(options));
+    for await (const _page of provider.list({ ...signalOf(options), limit: 1 })) break;
+    return { ok: true, latencyMs: latency() };
+  } catch (error) {
+    const known = toStorageError(error, { provider: provider.name, operation: 'health' });
+    return { ok: false, latencyMs: latency(), error: known };
+  }
+}
