@@ -1,0 +1,232 @@
+import {
+  type BackendFactory,
+  type BodySource,
+  type Capabilities,
+  type ConfigSource,
+  defineBackend,
+  type GetOptions,
+  type ListField,
+  readOptions,
+  resolveRange,
+  StorageError,
+  type StorageProvider,
+  type StoredObject,
+  storedObject,
+} from '@granary/storage-core/provider';
+import { memoryEvents } from './memory-events.ts';
+import { copyInfo, type MemoryObject } from './memory-info.ts';
+import { listObjects } from './memory-list.ts';
+import { checkConditions, memoryStore } from './memory-store.ts';
+import { memoryUploads } from './memory-upload.ts';
+import { memoryVersions } from './memory-versions.ts';
+import {
+  attempt,
+  copyObject,
+  moveObject,
+  putObject,
+  putObjects,
+  setAttributes,
+} from './memory-write.ts';
+
+const DEFAULT_PART_BYTES = 64 * 1024 * 1024;
+const STREAM_CHUNK_BYTES = 256 * 1024;
+
+const LIST_FIELDS: readonly ListField[] = [
+  'size',
+  'etag',
+  'modifiedAt',
+  'createdAt',
+  'contentType',
+  'metadata',
+  'tags',
+  'expiresAt',
+  'checksums',
+];
+
+/** Options of {@link createMemory}. */
+export interface MemoryOptions {
+  /** Keeps every write as a version until it is deleted. Default: off. */
+  readonly versioning?: boolean;
+  /**
+   * Bytes of content that fit, old versions and the parts of uploads included; a write beyond it
+   * fails with `quota-exceeded`. Units: bytes. Default: no limit.
+   */
+  readonly quotaBytes?: number;
+  /** Largest body of one `put`; larger ones go up in parts. Units: bytes. Default: no limit. */
+  readonly maxPutBytes?: number;
+  /** Largest part of an upload. Units: bytes. Default: 64 MiB. */
+  readonly partBytes?: number;
+  /** The clock. Units: ms since 1970. Default: `Date.now`. */
+  readonly now?: () => number;
+}
+
+/** The provider behind {@link createMemory}, before core puts its half of the contract around it. */
+export function memoryProvider(options: MemoryOptions): StorageProvider {
+  const { versioning = false, quotaBytes, maxPutBytes, now = Date.now } = options;
+  const { partBytes = maxPutBytes ?? DEFAULT_PART_BYTES } = options;
+  checkLimit('quotaBytes', quotaBytes, 0);
+  checkLimit('maxPutBytes', maxPutBytes, 1);
+  checkLimit('partBytes', partBytes, 1);
+  const events = memoryEvents();
+  const store = memoryStore({
+    versioning,
+    quotaBytes: quotaBytes ?? Number.POSITIVE_INFINITY,
+    now,
+    publish: events.publish,
+  });
+  const uploads = memoryUploads(store, { partBytes, now });
+
+  return {
+    specVersion: 1,
+    name: 'memory',
+    capabilities: capabilitiesFor(versioning, maxPutBytes),
+    get storeId() {
+      return store.id;
+    },
+
+    async get(key, options) {
+      return readObject(store.find(key, options.version), options);
+    },
+    put: (key, body, options) => putObject(store, key, body, options),
+    async stat(key, { version }) {
+      return copyInfo(store.find(key, version).info);
+    },
+    async delete(key, { ifMatch, version }) {
+      if (ifMatch !== undefined) {
+        checkConditions(key, store.get(key, version)?.info.etag, { ifMatch });
+      }
+      return { existed: store.remove(key, version) };
+    },
+    list: (options) => listObjects(store, options),
+
+    putMany: (entries, options) => putObjects(store, entries, options),
+    getMany: async (keys) => keys.map((key) => attempt(key, () => readObject(store.find(key), {}))),
+    statMany: async (keys) => keys.map((key) => attempt(key, () => copyInfo(store.find(key).info))),
+    // Nothing can fail here, so it is all or nothing with and without `atomic`.
+    deleteMany: async (keys) =>
+      keys.map((key) => ({ key, ok: true, value: { existed: store.remove(key) } })),
+
+    copy: async (from, to, options) => copyObject(store, from, to, options),
+    move: async (from, to, options) => moveObject(store, from, to, options),
+    setMetadata: async (key, patch, options) => setAttributes(store, key, patch, options),
+
+    upload: async (key, options) => uploads.open(key, options),
+    async *uploads({ prefix = '' }) {
+      yield* uploads.pending(prefix);
+    },
+
+    ...(versioning && { versions: memoryVersions(store) }),
+
+    watch: async (options) => events.watch(options),
+    changes: (options) => events.changes(store.id, options),
+
+    usage: async () => ({
+      usedBytes: store.heldBytes,
+      objects: store.objects.size,
+      ...(quotaBytes !== undefined && { totalBytes: quotaBytes }),
+    }),
+    health: async () => ({ ok: true, latencyMs: 0 }),
+  };
+}
+
+/**
+ * A storage in memory: the fastest one, and gone with the process. It does all that a storage can
+ * do but presigned requests and public URLs, and every write is atomic.
+ * Errors: `quota-exceeded` when `quotaBytes` is used up.
+ */
+export const createMemory: BackendFactory<MemoryOptions> = /* @__PURE__ */ defineBackend({
+  name: 'memory',
+  provider: memoryProvider,
+  fromConfig: memoryFromConfig,
+});
+
+function capabilitiesFor(versions: boolean, maxPutBytes: number | undefined): Capabilities {
+  return {
+    rangeReads: true,
+    readConditions: true,
+    createIfAbsent: true,
+    replaceIfMatch: true,
+    deleteIfMatch: true,
+    copyIfMatch: true,
+    copyIfAbsent: true,
+    uploadConditions: true,
+    setMetadataIfMatch: true,
+    attributes: 'native',
+    atomicAttributes: true,
+    checksum: true,
+    writeIds: true,
+    etagCovers: 'attributes',
+    listFields: LIST_FIELDS,
+    listAttributes: true,
+    listOrder: 'utf8',
+    delimiter: 'any',
+    putMany: true,
+    getMany: true,
+    statMany: true,
+    deleteMany: true,
+    atomicBatch: true,
+    copy: true,
+    move: true,
+    setMetadata: true,
+    upload: true,
+    versions,
+    watch: true,
+    changes: true,
+    usage: true,
+    health: true,
+    fileAndFolder: true,
+    caseSensitive: true,
+    durable: false,
+    ...(maxPutBytes !== undefined && { maxPutBytes }),
+  };
+}
+
+/** Errors: `precondition-failed`; `not-modified`; `range-not-satisfiable`. */
+function readObject({ bytes, info }: MemoryObject, options: GetOptions): StoredObject {
+  const { key, etag, size } = info;
+  const { range, ifMatch, ifNoneMatch } = options;
+  if (ifMatch !== undefined) checkConditions(key, etag, { ifMatch });
+  if (ifNoneMatch === etag) {
+    throw new StorageError('not-modified', 'the object still has this etag.', { key });
+  }
+  if (range === undefined) return storedObject(copyInfo(info), contentOf(bytes));
+  const part = resolveRange(range, size);
+  const content = bytes.subarray(part.offset, part.offset + part.length);
+  return storedObject(copyInfo(info), contentOf(content), { range: part });
+}
+
+/** Hands out copies alone: nobody gets hold of the store's own buffer. */
+function contentOf(bytes: Uint8Array<ArrayBuffer>): BodySource {
+  return {
+    bytes: () => new Uint8Array(bytes),
+    stream: () => {
+      let offset = 0;
+      return new ReadableStream<Uint8Array>(
+        {
+          pull(controller) {
+            const chunk = bytes.slice(offset, offset + STREAM_CHUNK_BYTES);
+            offset += chunk.byteLength;
+            if (chunk.byteLength > 0) controller.enqueue(chunk);
+            else controller.close();
+          },
+        },
+        { highWaterMark: 0 },
+      );
+    },
+  };
+}
+
+function memoryFromConfig(source: ConfigSource): MemoryOptions {
+  return readOptions(source, {
+    versioning: { type: 'boolean' },
+    quotaBytes: { type: 'number' },
+    maxPutBytes: { type: 'number' },
+    partBytes: { type: 'number' },
+  });
+}
+
+/** Errors: `invalid-config`. */
+function checkLimit(name: string, sizeBytes: number | undefined, least: number): void {
+  if (sizeBytes === undefined || sizeBytes >= least) return;
+  throw new StorageError('invalid-config', `${name} is at least ${least}, not ${sizeBytes}.`);
+}
