@@ -1,0 +1,159 @@
+import { createStorage, type Progress } from '@granary/storage-core';
+import { guardProvider, type StorageProvider, type UploadSession } from '@granary/storage-core/provider';
+import { ensure, equal, failsWith, present, rejection } from '../check.ts';
+import { collect, noise, settle, watchedSource } from '../content.ts';
+import { relay } from '../relay.ts';
+import type { Scenario } from '../scenario.ts';
+import { checkProgress } from './items.ts';
+
+const NEEDS = ['upload'] as const;
+
+/** The largest content that these scenarios send, so that a provider with large parts is left out. */
+const MOST = 24 * 1024 * 1024;
+
+/**
+ * A provider that takes only small bodies in one put and small parts, so that the engine has to send
+ * several parts. `size` is that of content in three of them and a bit.
+ */
+async function narrow(
+  provider: StorageProvider,
+): Promise<{ readonly narrowed: StorageProvider; readonly size: number }> {
+  const upload = present(provider.upload, 'upload').bind(provider);
+  const probe = await upload('probe', { totalBytes: 1 });
+  await probe.abort();
+  const { minBytes, multipleOf } = probe.part;
+  const maxBytes = Math.ceil(Math.max(minBytes, 50_000) / multipleOf) * multipleOf;
+  const narrowed = relay(provider, {
+    capabilities: { ...provider.capabilities, maxPutBytes: 40_000 },
+    // It is open already, and opening it again would widen the limit back.
+    open: async () => ({}),
+    async upload(key, options) {
+      const session = await upload(key, options);
+      return {
+        key,
+        token: session.token,
+        part: { ...session.part, maxBytes },
+        status: (how) => session.status(how),
+        write: (offset, bytes, how) => session.write(offset, bytes, how),
+        complete: (how) => session.complete(how),
+        abort: (how) => session.abort(how),
+      };
+    },
+  });
+  return { narrowed, size: maxBytes * 3 + 123 };
+}
+
+function chunked(content: Uint8Array, size = 30_000): Uint8Array[] {
+  const chunks: Uint8Array[] = [];
+  for (let offset = 0; offset < content.byteLength; offset += size) chunks.push(content.slice(offset, offset + size));
+  return chunks;
+}
+
+async function pending(provider: StorageProvider): Promise<string[]> {
+  return (await collect(present(provider.uploads, 'uploads')({}))).map(({ key }) => key);
+}
+
+export const largeScenarios: readonly Scenario[] = [
+  {
+    rule: 'ENG-8',
+    title: 'sends up in parts what does not fit one put, of known and of unknown size',
+    needs: NEEDS,
+    async run({ provider, bytes, capabilities, skip }) {
+      const { narrowed, size } = await narrow(provider);
+      if (size > MOST) skip('parts are too large to try');
+      const engine = createStorage(guardProvider(narrowed));
+      const content = noise(size, 71);
+      const attributes = (capabilities.attributes ?? 'none') === 'none' ? {} : { metadata: { n: 1 } };
+      const told: Progress[] = [];
+      const info = await engine.put('known', content, { ...attributes, onProgress: (one) => told.push(one) });
+      equal(info.size, size, 'size in the info');
+      equal(await bytes('known'), content, 'content of known size');
+      equal(checkProgress(told, 'put')?.transferredBytes, size, 'the last progress');
+      if ('metadata' in attributes) equal((await provider.stat('known', {})).metadata, { n: 1 }, 'metadata');
+      await engine.put('sized', watchedSource(chunked(content)).stream, { size });
+      equal(await bytes('sized'), content, 'content of a stream with a size');
+      const probe = await present(provider.upload, 'upload')('probe', { totalBytes: 1 });
+      await probe.abort();
+      if (!probe.part.needsTotal) {
+        await engine.put('unknown', watchedSource(chunked(content)).stream);
+        equal(await bytes('unknown'), content, 'content of unknown size');
+        await engine.put('small', watchedSource([content.slice(0, 100)]).stream);
+        equal(await bytes('small'), content.slice(0, 100), 'small content of unknown size');
+      }
+      equal(await pending(provider), [], 'uploads that are left');
+    },
+  },
+  {
+    rule: 'ENG-8',
+    title: 'keeps the old object and no session when the source fails or the caller gives up',
+    needs: NEEDS,
+    async run({ provider, put, text, missing, skip }) {
+      const { narrowed, size } = await narrow(provider);
+      if (size > MOST) skip('parts are too large to try');
+      const engine = createStorage(guardProvider(narrowed));
+      await put('old', 'old content');
+      const chunks = chunked(noise(size, 72));
+      for (const key of ['old', 'new']) {
+        const failure = new Error('the source broke');
+        const broken = watchedSource(chunks.slice(0, -1), { error: failure });
+        await rejection(engine.put(key, broken.stream, { size }), 'put whose source fails');
+        const controller = new AbortController();
+        const waiting = watchedSource(chunks.slice(0, -1), 'wait');
+        const pendingPut = engine.put(key, waiting.stream, { size, signal: controller.signal });
+        const failed = failsWith('aborted', pendingPut, 'put that is aborted');
+        await settle(5);
+        controller.abort();
+        await failed;
+        await settle();
+        ensure(waiting.cancelled(), 'the source should be let go of');
+      }
+      equal(await text('old'), 'old content', 'the old object');
+      await missing('new');
+      await settle(5);
+      equal(await pending(provider), [], 'uploads that are left');
+    },
+  },
+  {
+    rule: 'ENG-8',
+    title: 'hands out the session, and goes on with it',
+    needs: NEEDS,
+    async run({ provider, bytes, skip }) {
+      const { narrowed, size } = await narrow(provider);
+      if (size > MOST) skip('parts are too large to try');
+      const engine = createStorage(guardProvider(narrowed));
+      const content = noise(size, 73);
+      const chunks = chunked(content);
+      let session: UploadSession | undefined;
+      const broken = watchedSource(chunks.slice(0, -1), { error: new Error('the source broke') });
+      await rejection(engine.put('a', broken.stream, { size, onSession: (one) => { session = one; } }), 'put whose source fails');
+      const { token } = present(session, 'the session that onSession was told');
+      const held = (await (await present(provider.upload, 'upload')('a', { token })).status()).held;
+      ensure(held.length > 0, 'the session should hold what was sent');
+      await engine.put('a', watchedSource(chunks).stream, { size, resume: token });
+      equal(await bytes('a'), content, 'content');
+      equal(await pending(provider), [], 'uploads that are left');
+    },
+  },
+  {
+    rule: 'ENG-8',
+    title: 'puts in parts under conditions, or refuses to',
+    needs: NEEDS,
+    async run({ provider, capabilities, put, text, bytes, skip }) {
+      const { narrowed, size } = await narrow(provider);
+      if (size > MOST) skip('parts are too large to try');
+      const engine = createStorage(guardProvider(narrowed));
+      const content = noise(size, 74);
+      await put('there', 'kept');
+      const create = () => engine.put('there', content, { ifNoneMatch: '*' });
+      if (!capabilities.uploadConditions || !capabilities.createIfAbsent) {
+        await failsWith('unsupported', create, 'create in parts');
+      } else {
+        await failsWith('precondition-failed', create, 'create in parts onto an object');
+        await engine.put('new', content, { ifNoneMatch: '*' });
+        equal(await bytes('new'), content, 'content of the new object');
+      }
+      equal(await text('there'), 'kept', 'the object');
+      equal(await pending(provider), [], 'uploads that are left');
+    },
+  },
+];

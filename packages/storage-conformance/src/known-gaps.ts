@@ -1,0 +1,53 @@
+import type { Harness } from './harness.ts';
+import type { ScenarioReport } from './report.ts';
+import { type Scenario, scenarioName } from './scenario.ts';
+
+/** The known gap that covers a scenario. */
+export interface KnownGap {
+  readonly name: string;
+  readonly reason: string;
+}
+
+/** The gap that names the scenario, else the one that names its rule. */
+export function gapOf(
+  { knownGaps = {} }: Harness,
+  scenario: Pick<Scenario, 'rule' | 'title'>,
+): KnownGap | undefined {
+  for (const name of [scenarioName(scenario), scenario.rule]) {
+    const reason = Object.hasOwn(knownGaps, name) ? knownGaps[name] : undefined;
+    if (reason !== undefined) return { name, reason };
+  }
+  return undefined;
+}
+
+/** Scenarios that failed as expected. */
+export function openGaps(
+  reports: readonly ScenarioReport[],
+): readonly Pick<Scenario, 'rule' | 'title'>[] {
+  return reports.filter(({ result }) => result === 'known-gap');
+}
+
+/**
+ * What is wrong with a harness's known gaps after a run: those that name nothing, and those of
+ * which nothing failed.
+ */
+export function checkKnownGaps(
+  harness: Harness,
+  all: readonly Scenario[],
+  ran: readonly Scenario[],
+  failed: readonly Pick<Scenario, 'rule' | 'title'>[],
+): string[] {
+  const problems: string[] = [];
+  const isNamed = (name: string) => (scenario: Pick<Scenario, 'rule' | 'title'>) =>
+    scenario.rule === name || scenarioName(scenario) === name;
+  for (const name of Object.keys(harness.knownGaps ?? {})) {
+    if (!all.some(isNamed(name))) {
+      problems.push(`the known gap ${JSON.stringify(name)} names no rule and no scenario`);
+    } else if (ran.some(isNamed(name)) && !failed.some((it) => gapOf(harness, it)?.name === name)) {
+      problems.push(
+        `the known gap ${JSON.stringify(name)} is closed: nothing that it names fails any more; remove it`,
+      );
+    }
+  }
+  return problems;
+}

@@ -1,0 +1,105 @@
+import type { Capabilities } from '@granary/storage-core/provider';
+import { forEach } from './content.ts';
+import type { Harness } from './harness.ts';
+import { checkKnownGaps, gapOf, openGaps } from './known-gaps.ts';
+import { openContext } from './open-context.ts';
+import type { ConformanceReport, ScenarioReport, ScenarioVerdict } from './report.ts';
+import { runScenario } from './run-scenario.ts';
+import type { Scenario } from './scenario.ts';
+import { allScenarios } from './scenarios.ts';
+
+/** What of the kit is run, and how. */
+export interface ConformanceOptions {
+  /** Rules, or areas such as `LIST`. Default: all. */
+  readonly rules?: readonly string[];
+  /** Runs slow scenarios too. Default: true. */
+  readonly slow?: boolean;
+  /** Scenarios at a time, each in a store of its own. Default: 1. */
+  readonly concurrency?: number;
+  /** Default: {@link allScenarios}. */
+  readonly scenarios?: readonly Scenario[];
+  /** Told of every scenario as it ends. */
+  readonly onResult?: (result: ScenarioReport) => void;
+}
+
+/**
+ * Runs the kit and tells what it found. Needs no test runner, and does not reject: everything that
+ * goes wrong is in the report.
+ */
+export async function runConformance(
+  harness: Harness,
+  options: ConformanceOptions = {},
+): Promise<ConformanceReport> {
+  const started = performance.now();
+  const capabilities = await capabilitiesOf(harness);
+  const all = options.scenarios ?? allScenarios;
+  const chosen = all.filter((scenario) => isChosen(scenario, options));
+  const reports = new Map<Scenario, ScenarioReport>();
+  await forEach(chosen, options.concurrency ?? 1, async (scenario) => {
+    const report = await reportOn(harness, scenario);
+    reports.set(scenario, report);
+    options.onResult?.(report);
+  });
+
+  const scenarios = chosen.flatMap((scenario) => reports.get(scenario) ?? []);
+  const stale = checkKnownGaps(harness, all, chosen, openGaps(scenarios)).map(
+    (reason): ScenarioReport => ({
+      rule: 'GAPS',
+      title: 'every known gap names a scenario that still fails',
+      result: 'failed',
+      reason,
+      ms: 0,
+    }),
+  );
+  const lines = [...scenarios, ...stale];
+  const count = (verdict: ScenarioVerdict) =>
+    lines.filter(({ result }) => result === verdict).length;
+  return {
+    name: harness.name,
+    ok: count('failed') === 0,
+    specVersion: 1,
+    capabilities,
+    passed: count('passed'),
+    failed: count('failed'),
+    skipped: count('skipped'),
+    knownGaps: count('known-gap'),
+    ms: performance.now() - started,
+    scenarios: lines,
+  };
+}
+
+/** Whether the options leave the scenario in. */
+export function isChosen(
+  { rule, slow }: Scenario,
+  options: Pick<ConformanceOptions, 'rules' | 'slow'>,
+): boolean {
+  if (slow === true && options.slow === false) return false;
+  const { rules } = options;
+  return rules === undefined || rules.some((name) => rule === name || rule.startsWith(`${name}-`));
+}
+
+async function reportOn(harness: Harness, scenario: Scenario): Promise<ScenarioReport> {
+  const started = performance.now();
+  const outcome = await runScenario(harness, scenario);
+  const { rule, title } = scenario;
+  const ms = performance.now() - started;
+  if (outcome.result === 'passed') return { rule, title, result: 'passed', ms };
+  if (outcome.result === 'skipped') {
+    return { rule, title, result: 'skipped', reason: outcome.reason, ms };
+  }
+  const gap = gapOf(harness, scenario);
+  if (gap !== undefined) return { rule, title, result: 'known-gap', reason: gap.reason, ms };
+  return { rule, title, result: 'failed', reason: outcome.error.message, ms };
+}
+
+async function capabilitiesOf(harness: Harness): Promise<Capabilities> {
+  try {
+    const { context, close } = await openContext(harness);
+    await close();
+    return context.capabilities;
+  } catch {
+    // A provider that cannot be opened fails every scenario, and each says why.
+    return {};
+  }
+}
+

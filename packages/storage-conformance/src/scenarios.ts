@@ -1,0 +1,73 @@
+import { abortScenarios } from './areas/abort.ts';
+import { batchScenarios } from './areas/batch.ts';
+import { concurrencyScenarios } from './areas/concurrency.ts';
+import { conditionScenarios } from './areas/conditions.ts';
+import { copyScenarios } from './areas/copy.ts';
+import { deleteScenarios } from './areas/delete.ts';
+import { errorScenarios } from './areas/errors.ts';
+import { getScenarios } from './areas/get.ts';
+import { keyScenarios } from './areas/keys.ts';
+import { layerScenarios } from './areas/layer.ts';
+import { listScenarios } from './areas/list.ts';
+import { listGroupScenarios } from './areas/list-groups.ts';
+import { listPageScenarios } from './areas/list-pages.ts';
+import { metadataScenarios } from './areas/metadata.ts';
+import { openScenarios } from './areas/open.ts';
+import { presignScenarios } from './areas/presign.ts';
+import { putScenarios } from './areas/put.ts';
+import { rangeScenarios } from './areas/range.ts';
+import { unsupportedScenarios } from './areas/unsupported.ts';
+import { uploadScenarios } from './areas/upload.ts';
+import { versionScenarios } from './areas/versions.ts';
+import { changeScenarios, watchScenarios } from './areas/watch.ts';
+import { expiryScenarios } from './engine/expiry.ts';
+import { itemScenarios } from './engine/items.ts';
+import { largeScenarios } from './engine/large.ts';
+import { manyScenarios } from './engine/many.ts';
+import { searchScenarios } from './engine/search.ts';
+import { updateScenarios } from './engine/update.ts';
+import { valueScenarios } from './engine/values.ts';
+import { viewScenarios } from './engine/views.ts';
+import type { Scenario } from './scenario.ts';
+
+/** What every provider and layer keeps. */
+export const providerScenarios: readonly Scenario[] = [
+  ...openScenarios,
+  ...unsupportedScenarios,
+  ...keyScenarios,
+  ...getScenarios,
+  ...rangeScenarios,
+  ...putScenarios,
+  ...conditionScenarios,
+  ...deleteScenarios,
+  ...listScenarios,
+  ...listPageScenarios,
+  ...listGroupScenarios,
+  ...metadataScenarios,
+  ...copyScenarios,
+  ...batchScenarios,
+  ...uploadScenarios,
+  ...presignScenarios,
+  ...versionScenarios,
+  ...watchScenarios,
+  ...changeScenarios,
+  ...errorScenarios,
+  ...abortScenarios,
+  ...concurrencyScenarios,
+  ...layerScenarios,
+];
+
+/** What `createStorage` adds, tried over the provider. */
+export const engineScenarios: readonly Scenario[] = [
+  ...itemScenarios,
+  ...valueScenarios,
+  ...manyScenarios,
+  ...largeScenarios,
+  ...updateScenarios,
+  ...searchScenarios,
+  ...expiryScenarios,
+  ...viewScenarios,
+];
+
+/** The whole kit. */
+export const allScenarios: readonly Scenario[] = [...providerScenarios, ...engineScenarios];

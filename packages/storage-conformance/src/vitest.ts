@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import type { Harness } from './harness.ts';
+import { checkKnownGaps, gapOf } from './known-gaps.ts';
+import { type PropertyOptions, runProperties } from './model/run-properties.ts';
+import { type ConformanceOptions, isChosen } from './run-conformance.ts';
+import { runScenario, timeoutOf } from './run-scenario.ts';
+import { type Scenario, scenarioName } from './scenario.ts';
+import { allScenarios } from './scenarios.ts';
+
+/** What of the kit becomes tests. */
+export type DescribeOptions = Pick<ConformanceOptions, 'rules' | 'slow' | 'scenarios'>;
+
+const PROPERTY_TIMEOUT_MS = 120_000;
+
+/**
+ * Makes one vitest test of each scenario, named by rule and title. A scenario that needs what is
+ * not declared is skipped with the reason; a known gap is expected to fail.
+ */
+export function describeConformance(harness: Harness, options: DescribeOptions = {}): void {
+  const all = options.scenarios ?? allScenarios;
+  const chosen = all.filter((scenario) => isChosen(scenario, options));
+  describe(`${harness.name} keeps the storage contract`, () => {
+    const ran: Scenario[] = [];
+    const failed: Scenario[] = [];
+    for (const scenario of chosen) {
+      const timeout = timeoutOf(harness, scenario) * 3;
+      it(scenarioName(scenario), { timeout }, async ({ skip }) => {
+        const outcome = await runScenario(harness, scenario);
+        ran.push(scenario);
+        if (outcome.result === 'skipped') skip(outcome.reason);
+        if (outcome.result !== 'failed') return;
+        if (gapOf(harness, scenario) === undefined) throw outcome.error;
+        failed.push(scenario);
+      });
+    }
+    if (Object.keys(harness.knownGaps ?? {}).length > 0) {
+      it('GAPS every known gap names a scenario that still fails', () => {
+        expect(checkKnownGaps(harness, all, ran, failed)).toEqual([]);
+      });
+    }
+  });
+}
+
+/** Makes one vitest test that compares the provider with a plain model over random operations. */
+export function describeProperties(harness: Harness, options: PropertyOptions = {}): void {
+  describe(`${harness.name} agrees with a plain model`, () => {
+    it('over random sequences of operations', { timeout: PROPERTY_TIMEOUT_MS }, async () => {
+      await runProperties(harness, options);
+    });
+  });
+}
