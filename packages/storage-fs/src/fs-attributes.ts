@@ -1,0 +1,59 @@
+import {
+  type AttributesPatch,
+  attributeBeyondName,
+  isEmptySide,
+  type ObjectAttributes,
+  type ObjectInfo,
+  patchAttributes,
+  type SetMetadataOptions,
+  selectAttributes,
+} from '@granary/storage-core/provider';
+import { checkWriteConditions, type Committer } from './fs-commit.ts';
+import { checkAborted, notFound } from './fs-errors.ts';
+import { fingerprintOf, infoOf } from './fs-info.ts';
+import { lockNameOf } from './fs-keys.ts';
+import type { Resolver } from './fs-resolve.ts';
+import type { Store } from './fs-store.ts';
+
+export type AttributeSetter = (
+  key: string,
+  patch: AttributesPatch,
+  options: SetMetadataOptions,
+) => Promise<ObjectInfo>;
+
+/** Changes what is said about an object and leaves its file alone. */
+export function attributeSetter(
+  store: Store,
+  resolve: Resolver,
+  committer: Committer,
+): AttributeSetter {
+  const { companions, locks, durability } = store;
+  return (key, patch, { ifMatch, signal }) =>
+    locks.exclusively(lockNameOf(key), signal, async (lock) => {
+      const found = await resolve.find(key);
+      if (found === undefined) throw notFound(key);
+      const { folder, name, stats } = found;
+      try {
+        checkWriteConditions(stats, ifMatch === undefined ? {} : { ifMatch });
+        const fingerprint = fingerprintOf(stats);
+        const record = await committer.recordOf(found, key);
+        const { matched: _matched, ...side } = selectAttributes(record, fingerprint);
+        const all = patchAttributes(side.attributes, patch);
+        const next = { ...side, fingerprint, attributes: attributesFor(key, all) };
+        checkAborted(signal);
+        await companions.write({
+          ...{ folder, file: name, key, lock, mode: stats.mode },
+          record: isEmptySide(next) ? undefined : { next },
+        });
+        if (durability === 'full') await folder.sync();
+        return infoOf(key, stats, next);
+      } finally {
+        folder.release();
+      }
+    });
+}
+
+/** Nothing where the key alone says all. */
+export function attributesFor(key: string, attributes: ObjectAttributes): ObjectAttributes {
+  return attributeBeyondName(key, attributes) === undefined ? {} : attributes;
+}

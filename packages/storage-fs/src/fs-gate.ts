@@ -1,0 +1,79 @@
+import { codeOf, type FsCalls } from './fs-calls.ts';
+
+/** Operations at once that each hold a file open for a moment. The thread pool runs four of them. */
+const MAX_AT_ONCE = 128;
+/** Units: ms. */
+const RETRY_AFTER_MS = 10;
+/** How long to wait for other parts of the process to close files. Units: ms. */
+const GIVE_UP_AFTER_MS = 20_000;
+
+/** Lets so many operations run at once; the others wait in line. */
+export interface Gate {
+  /** A promise for the operation's turn; `undefined` when it is now. */
+  enter(): Promise<void> | undefined;
+  leave(): void;
+}
+
+/** Keeps ten thousand calls at once from opening ten thousand files. */
+export function openGate(maxAtOnce: number = MAX_AT_ONCE): Gate {
+  let running = 0;
+  const waiting: (() => void)[] = [];
+  let first = 0;
+  return {
+    enter() {
+      if (running < maxAtOnce) {
+        running += 1;
+        return undefined;
+      }
+      return new Promise((resolve) => {
+        waiting.push(resolve);
+      });
+    },
+    leave() {
+      const next = waiting[first];
+      if (next === undefined) {
+        running -= 1;
+        waiting.length = 0;
+        first = 0;
+      } else {
+        first += 1;
+        next();
+      }
+    },
+  };
+}
+
+/**
+ * Makes `open` wait when the process has no descriptor left, which other parts of it may have
+ * used up, instead of failing at once.
+ */
+export function withPatientOpen(calls: FsCalls, now: () => number = () => performance.now()): FsCalls {
+  async function insist(attempt: () => Promise<number>, failure: unknown): Promise<number> {
+    let error = failure;
+    const until = now() + GIVE_UP_AFTER_MS;
+    while (isOutOfFiles(error) && now() < until) {
+      await new Promise((resolve) => {
+        setTimeout(resolve, RETRY_AFTER_MS);
+      });
+      try {
+        return await attempt();
+      } catch (again) {
+        error = again;
+      }
+    }
+    throw error;
+  }
+  return {
+    ...calls,
+    open(path, flags, mode) {
+      const attempt = () => calls.open(path, flags, mode);
+      return attempt().catch((error: unknown) => insist(attempt, error));
+    },
+  };
+}
+
+/** Whether the process or the system has no descriptor left. */
+export function isOutOfFiles(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === 'EMFILE' || code === 'ENFILE';
+}

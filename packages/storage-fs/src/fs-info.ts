@@ -1,0 +1,61 @@
+import type { Stats } from 'node:fs';
+import {
+  type Checksums,
+  contentTypeOf,
+  type ListItem,
+  type ObjectAttributes,
+  type ObjectInfo,
+} from '@granary/storage-core/provider';
+
+/** Makes whole numbers of times in ms, as exactly as Node tells them: a double keeps 1/4096 ms until 2039. */
+const PER_MS = 4096;
+
+/** What is kept about an object besides its file. */
+export interface Described {
+  readonly attributes: ObjectAttributes;
+  readonly checksums?: Checksums | undefined;
+  readonly createdAt?: Date | undefined;
+}
+
+/**
+ * The identity of a write: which file it is, how long, when it was written and when it last
+ * changed in any way. The last one nobody can set back, so an edit shows that kept length and time.
+ */
+export function etagOf({ ino, size, mtimeMs, ctimeMs }: Stats): string {
+  return `${ino}-${size}-${mtimeMs * PER_MS}-${ctimeMs * PER_MS}`;
+}
+
+/**
+ * What a companion knows a file's content by. Unlike the etag it stays when a folder is copied
+ * with its times, and it is known before the file gets its name.
+ */
+export function fingerprintOf({ size, mtimeMs }: Stats): string {
+  return `${size}-${mtimeMs * PER_MS}`;
+}
+
+export function infoOf(key: string, stats: Stats, described: Described | undefined): ObjectInfo {
+  const info: { -readonly [Name in keyof ObjectInfo]: ObjectInfo[Name] } = {
+    key,
+    size: stats.size,
+    etag: etagOf(stats),
+    modifiedAt: new Date(stats.mtimeMs),
+  };
+  const attributes = described?.attributes;
+  const contentType = attributes?.contentType ?? contentTypeOf(key);
+  if (attributes !== undefined) Object.assign(info, attributes);
+  if (contentType !== undefined) info.contentType = contentType;
+  if (described?.checksums !== undefined) info.checksums = described.checksums;
+  if (described?.createdAt !== undefined) info.createdAt = described.createdAt;
+  return info;
+}
+
+/** An entry of a plain listing: what the file itself tells. */
+export function itemOf(key: string, stats: Stats): ListItem {
+  return {
+    kind: 'item',
+    key,
+    size: stats.size,
+    etag: etagOf(stats),
+    modifiedAt: new Date(stats.mtimeMs),
+  };
+}

@@ -1,0 +1,52 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { locations, xdgDocuments } from './fs-locations.ts';
+
+let config: string;
+
+beforeEach(() => {
+  config = mkdtempSync(join(tmpdir(), 'granary-locations-'));
+  vi.stubEnv('XDG_CONFIG_HOME', config);
+});
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+  rmSync(config, { recursive: true });
+});
+
+test('gives every kind of data a folder of its own, named after the application', () => {
+  const found = locations({ appName: 'Acme Notes' });
+  const paths = Object.values(found);
+  expect(new Set(paths).size).toBe(4);
+  for (const path of paths) {
+    expect(isAbsolute(path)).toBe(true);
+    expect(path).toContain('Acme Notes');
+  }
+});
+
+test('keeps documents where the person has put them', () => {
+  expect(locations({ appName: 'acme' }).documents).toBe(join(homedir(), 'Documents', 'acme'));
+  writeFileSync(join(config, 'user-dirs.dirs'), 'XDG_DOCUMENTS_DIR="$HOME/Dokumente"\n');
+  const folder = process.platform === 'linux' ? 'Dokumente' : 'Documents';
+  expect(locations({ appName: 'acme' }).documents).toBe(join(homedir(), folder, 'acme'));
+});
+
+test.each([
+  ['XDG_DOCUMENTS_DIR="$HOME/Dokumente"', '/home/ada/Dokumente'],
+  ['# comment\nXDG_MUSIC_DIR="$HOME/M"\nXDG_DOCUMENTS_DIR="/mnt/docs"\n', '/mnt/docs'],
+  ['XDG_DOCUMENTS_DIR="$HOME/"', undefined],
+  ['XDG_DOCUMENTS_DIR="$HOME"', undefined],
+  ['#XDG_DOCUMENTS_DIR="$HOME/no"', undefined],
+  ['', undefined],
+])('reads %j', (text, expected) => {
+  expect(xdgDocuments(text, '/home/ada')).toBe(expected && join(expected));
+});
+
+test.each(['', '..', '.hidden', 'a/b', 'a\\b', 'acme.', 'acme ', 'a:b', 'a\0'])(
+  'refuses the name %j',
+  (appName) => {
+    expect(() => locations({ appName })).toThrow('cannot be the name of a folder');
+  },
+);

@@ -1,0 +1,206 @@
+import { constants, type Stats } from 'node:fs';
+import {
+  type ContentRange,
+  type GetOptions,
+  type ObjectInfo,
+  resolveRange,
+  type SelectedSide,
+  StorageError,
+  type StoredObject,
+  storedObject,
+} from '@granary/storage-core/provider';
+import { type Bodies, fileBodies } from './fs-body.ts';
+import { codeOf, isMissing } from './fs-calls.ts';
+import { linkRefused, notFound, preconditionFailed, specialRefused } from './fs-errors.ts';
+import { describeFile } from './fs-describe.ts';
+import { etagOf, infoOf } from './fs-info.ts';
+import { type Resolver, splitPath } from './fs-resolve.ts';
+import type { Store } from './fs-store.ts';
+import { readAll } from './fs-transfer.ts';
+
+const READ_FLAGS =
+  constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+/** Content up to this size is read at once, so that nothing is left open. Units: bytes. */
+const EAGER_BYTES = 256 * 1024;
+/** So often an object is looked at again that is written over just then. */
+const MAX_ATTEMPTS = 64;
+
+/** An object of which info and content are of one write, because its file is open. */
+export interface OpenObject {
+  readonly fd: number;
+  /** Absolute. */
+  readonly path: string;
+  readonly stats: Stats;
+  readonly described: SelectedSide | undefined;
+}
+
+interface OpenFile {
+  readonly fd: number;
+  readonly stats: Stats;
+}
+
+/** Reads objects. */
+export interface Reader {
+  get(key: string, options: GetOptions): Promise<StoredObject>;
+  stat(key: string): Promise<ObjectInfo>;
+  /** The caller closes the descriptor. Errors: `not-found`. */
+  open(key: string): Promise<OpenObject>;
+}
+
+export function reader(store: Store, resolve: Resolver): Reader {
+  const { calls, folders } = store;
+  const bodies: Bodies = fileBodies(store);
+
+  /** Opens the file under an absolute path. `moved`: the path led elsewhere. */
+  async function openFile(path: string): Promise<OpenFile | 'missing' | 'moved'> {
+    let fd: number;
+    try {
+      fd = await calls.open(path, READ_FLAGS);
+    } catch (error) {
+      const code = codeOf(error);
+      if (code === 'ELOOP') throw linkRefused(path);
+      // Windows does not open folders.
+      if (isMissing(error) || code === 'EISDIR') return 'missing';
+      // A device or socket that cannot be opened.
+      if (code === 'ENXIO' || code === 'ENODEV') throw specialRefused(path);
+      throw error;
+    }
+    let isKept = false;
+    try {
+      const stats = await store.fstat(fd);
+      if (stats.isDirectory()) return 'missing';
+      if (!stats.isFile()) throw specialRefused(path);
+      if (!(await folders.holds(fd, path))) return 'moved';
+      isKept = true;
+      return { fd, stats };
+    } finally {
+      if (!isKept) calls.closeSync(fd);
+    }
+  }
+
+  /** Opens the file of a key with what its companion says of this very file. */
+  async function open(key: string): Promise<OpenObject> {
+    let relative = store.names.pathOf(key);
+    for (let attempt = 1; ; attempt += 1) {
+      const path = folders.absolute(relative);
+      let opened = await openFile(path);
+      if (typeof opened === 'object' && store.isFolding && !(await hasExactName(relative))) {
+        calls.closeSync(opened.fd);
+        opened = 'missing';
+      }
+      if (typeof opened === 'object') {
+        const { fd, stats } = opened;
+        let described: SelectedSide | undefined | 'again' = 'again';
+        try {
+          described = await describe(key, fd, path, stats);
+          if (described !== 'again') return { fd, path, stats, described };
+        } finally {
+          if (described === 'again') calls.closeSync(fd);
+        }
+      } else {
+        if (opened === 'moved') await folders.refuseLinks(relative);
+        const found = await resolve.find(key);
+        if (found === undefined) throw notFound(key);
+        relative = found.path === '' ? found.name : `${found.path}/${found.name}`;
+        found.folder.release();
+      }
+      if (attempt === MAX_ATTEMPTS) throw busy();
+    }
+  }
+
+  async function hasExactName(relative: string): Promise<boolean> {
+    const [path, name] = splitPath(relative);
+    const folder = await folders.open(path);
+    try {
+      return await store.isExact(folder, name);
+    } finally {
+      folder.release();
+    }
+  }
+
+  function describe(
+    key: string,
+    fd: number,
+    path: string,
+    stats: Stats,
+  ): Promise<SelectedSide | undefined | 'again'> {
+    const start = path.lastIndexOf('/') + 1;
+    return describeFile(store, {
+      key,
+      stats,
+      file: path.slice(start),
+      at: (name) => path.slice(0, start) + name,
+      isPinned: false,
+      now: () => store.fstat(fd),
+    });
+  }
+
+  async function read(
+    { fd, stats, path }: OpenObject,
+    info: ObjectInfo,
+    range: ContentRange | undefined,
+  ): Promise<StoredObject | undefined> {
+    const part = range ?? { offset: 0, length: stats.size };
+    const settings = range === undefined ? {} : { range };
+    if (part.length > EAGER_BYTES) {
+      return storedObject(info, bodies.hold({ fd, stats, path, part }), settings);
+    }
+    try {
+      const bytes = await readAll(calls, fd, part.offset, part.length);
+      const after = await store.fstat(fd);
+      // An edit in place, which no lock keeps out.
+      if (after.mtimeMs !== stats.mtimeMs || after.size !== stats.size) return undefined;
+      return storedObject(info, { bytes: () => bytes }, settings);
+    } finally {
+      await store.closeFile(fd);
+    }
+  }
+
+  return {
+    open,
+
+    async get(key, { range, ifMatch, ifNoneMatch }) {
+      for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
+        const object = await open(key);
+        const { fd, stats, described } = object;
+        let part: ContentRange | undefined;
+        try {
+          checkReadConditions(etagOf(stats), ifMatch, ifNoneMatch);
+          part = range && resolveRange(range, stats.size);
+        } catch (error) {
+          calls.closeSync(fd);
+          throw error;
+        }
+        const result = await read(object, infoOf(key, stats, described), part);
+        if (result !== undefined) return result;
+      }
+      throw busy();
+    },
+
+    async stat(key) {
+      const object = await open(key);
+      calls.closeSync(object.fd);
+      return infoOf(key, object.stats, object.described);
+    },
+  };
+}
+
+/** Errors: `precondition-failed`; `not-modified`. `ifMatch` is looked at first. */
+function checkReadConditions(
+  etag: string,
+  ifMatch: string | undefined,
+  ifNoneMatch: string | undefined,
+): void {
+  if (ifMatch !== undefined && ifMatch !== etag) {
+    throw preconditionFailed('the object is another write than the one with the etag asked for.');
+  }
+  if (ifNoneMatch === etag) {
+    throw new StorageError('not-modified', 'the object still has this etag.');
+  }
+}
+
+function busy(): StorageError {
+  return new StorageError('conflict', 'the object was replaced again and again while it was read.', {
+    hint: 'Try again.',
+  });
+}

@@ -1,0 +1,95 @@
+import type { DeleteOptions, DeleteResult } from '@granary/storage-core/provider';
+import { codeOf, isMissing } from './fs-calls.ts';
+import { checkWriteConditions } from './fs-commit.ts';
+import { lockNameOf } from './fs-keys.ts';
+import type { Lock } from './fs-lock.ts';
+import { type Found, type Resolver, splitPath } from './fs-resolve.ts';
+import type { Store } from './fs-store.ts';
+import { unlinkIfThere } from './fs-temp.ts';
+
+/** Removes objects and the folders that become empty by it. */
+export interface Remover {
+  remove(key: string, options: DeleteOptions): Promise<DeleteResult>;
+  /** Removes a file of an object that has been moved or hidden, with its companion. Releases its folder. */
+  removeFile(key: string, file: Found, lock: Lock): Promise<void>;
+  /** Removes the companion of an object whose file is gone, and the folders that are empty then. */
+  tidy(key: string, file: Found, lock: Lock): Promise<void>;
+}
+
+export interface RemoveHooks {
+  /** Called with the lock, after an object was removed on purpose. */
+  afterRemove?(file: Found): Promise<void>;
+}
+
+export function remover(
+  store: Store,
+  resolve: Resolver,
+  hooks: RemoveHooks = {},
+): Remover {
+  const { calls, companions, folders, locks, durability } = store;
+
+  async function tidy(key: string, { folder, name, path, stats }: Found, lock: Lock): Promise<void> {
+    const companion = companions.nameOf(name);
+    if (companion !== undefined && (await store.look(folder.at(companion))) !== undefined) {
+      const { mode } = stats;
+      await companions.write({ folder, file: name, key, record: undefined, lock, mode });
+    }
+    if (durability === 'full') await folder.sync();
+    await prune(path);
+  }
+
+  /** Removes folders from this one up while they are empty. Writers make theirs again. */
+  async function prune(path: string): Promise<void> {
+    for (let rest = path; rest !== ''; ) {
+      const [parent, name] = splitPath(rest);
+      try {
+        const folder = await folders.open(parent);
+        try {
+          await calls.rmdir(folder.at(name));
+          if (durability === 'full') await folder.sync();
+        } finally {
+          folder.release();
+        }
+      } catch (error) {
+        // It has something in it, or is gone, or is not ours to remove: an empty folder is no harm.
+        if (isMissing(error) || KEPT.has(codeOf(error))) return;
+        throw error;
+      }
+      rest = parent;
+    }
+  }
+
+  async function removeFile(key: string, file: Found, lock: Lock): Promise<void> {
+    try {
+      lock.check();
+      await unlinkIfThere(calls, file.folder.at(file.name));
+      await tidy(key, file, lock);
+    } finally {
+      file.folder.release();
+    }
+  }
+
+  return {
+    tidy,
+    removeFile,
+    remove: (key, { ifMatch, signal }) =>
+      locks.exclusively(lockNameOf(key), signal, async (lock) => {
+        const files = await resolve.findAll(key);
+        const conditions = ifMatch === undefined ? {} : { ifMatch };
+        let next = 0;
+        try {
+          checkWriteConditions(files[0]?.stats, conditions);
+          for (const file of files) {
+            next += 1;
+            await removeFile(key, file, lock);
+            await hooks.afterRemove?.(file);
+          }
+        } finally {
+          for (const file of files.slice(next)) file.folder.release();
+        }
+        return { existed: files.length > 0 };
+      }),
+  };
+}
+
+const KEPT: ReadonlySet<string> = new Set(['ENOTEMPTY', 'EEXIST', 'EBUSY', 'EACCES', 'EPERM']);

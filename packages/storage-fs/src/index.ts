@@ -1,0 +1,1 @@
+export { createFileSystem, type FileSystemOptions, fileSystemProvider } from './fs-provider.ts';
