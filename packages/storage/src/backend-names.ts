@@ -1,0 +1,54 @@
+import { StorageError } from '@granary/storage-core';
+
+/** A backend that exists, whether or not this package brings it. */
+export interface KnownBackend {
+  readonly id: string;
+  /** Other names it answers to. */
+  readonly aliases: readonly string[];
+  /** What makes it. */
+  readonly factory: string;
+}
+
+const KNOWN_BACKENDS = [
+  { id: 'memory', aliases: [], factory: 'createMemory' },
+  { id: 'fs', aliases: ['filesystem', 'local'], factory: 'createFileSystem' },
+  { id: 'idb', aliases: ['indexeddb'], factory: 'createIndexedDB' },
+  { id: 'localstorage', aliases: [], factory: 'createLocalStorage' },
+  { id: 'opfs', aliases: [], factory: 'createOPFS' },
+  { id: 's3', aliases: [], factory: 'createS3' },
+  { id: 'gcs', aliases: [], factory: 'createGCS' },
+  { id: 'azure', aliases: [], factory: 'createAzure' },
+  { id: 'supabase', aliases: [], factory: 'createSupabase' },
+  { id: 'gdrive', aliases: [], factory: 'createGoogleDrive' },
+  { id: 'onedrive', aliases: [], factory: 'createOneDrive' },
+  { id: 'dropbox', aliases: [], factory: 'createDropbox' },
+  { id: 'cloud', aliases: [], factory: 'createCloud' },
+] as const satisfies readonly KnownBackend[];
+
+type KnownId = (typeof KNOWN_BACKENDS)[number]['id'];
+
+/** Names of backends: the ids, and the aliases that go with some. */
+export type BackendName = KnownId | (typeof KNOWN_BACKENDS)[number]['aliases'][number];
+
+/** Names of the backend that needs a file system. */
+export type FileSystemName = 'fs' | 'filesystem' | 'local';
+
+/** Returns the backend of a name or an alias. Errors: `invalid-config` for a name that nothing has. */
+export function knownBackend(name: string): KnownBackend {
+  const backends: readonly KnownBackend[] = KNOWN_BACKENDS;
+  const found = backends.find(({ id, aliases }) => id === name || aliases.includes(name));
+  if (found !== undefined) return found;
+  const names = backends.flatMap(({ id, aliases }) => [id, ...aliases]);
+  throw new StorageError('invalid-config', `there is no backend "${name}".`, {
+    operation: 'createStorage',
+    hint: `Known are ${names.join(', ')}. Any other: createStorage({ engine: … }) with what its factory returns.`,
+  });
+}
+
+/** The error for a backend that exists and is not part of this package yet. */
+export function notInstalled(name: string, { id, factory }: KnownBackend): StorageError {
+  return new StorageError('invalid-config', `the backend "${name}" is not installed.`, {
+    operation: 'createStorage',
+    hint: `Run "npm install @granary/storage-${id}", then pass createStorage({ engine: ${factory}({ … }) }).`,
+  });
+}

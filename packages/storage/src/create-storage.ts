@@ -1,0 +1,187 @@
+import {
+  createStorage as createEngine,
+  type EngineOptions,
+  type IStorageEngine,
+  type RetryOptions,
+  type StorageEngine,
+  type StorageInfo,
+} from '@granary/storage-core';
+import {
+  guardProvider,
+  providerOf,
+  StorageError,
+  type StorageProvider,
+} from '@granary/storage-core/provider';
+import { knownBackend, notInstalled } from './backend-names.ts';
+import { detectPlatform, type Platform, type PlatformGlobals } from './detect-platform.ts';
+import { type Candidate, type FallbackProvider, fallbackProvider } from './fallback-provider.ts';
+import type { AppFolderOptions, ChoiceOptions } from './storage-config.ts';
+
+/** Options of a backend as they stand in a config. */
+export type BackendOptions = Readonly<Record<string, unknown>>;
+
+/** A backend that an entry of this package brings. */
+export interface EntryBackend {
+  readonly needsFileSystem: boolean;
+  readonly provider: (
+    options: BackendOptions,
+    app: { readonly appName: string },
+  ) => StorageProvider;
+}
+
+/** What the entries of this package differ in. */
+export interface EntrySettings {
+  /** By id. */
+  readonly backends: Readonly<Record<string, EntryBackend>>;
+  /** Id of what is used when nothing is said, and why. */
+  readonly automatic: (platform: Platform) => { readonly id: string; readonly reason: string };
+  /** What the platform is told from. */
+  readonly globals: PlatformGlobals;
+}
+
+/** A config before it is known of which kind it is. */
+export interface LooseConfig extends ChoiceOptions, AppFolderOptions {
+  readonly platform?: unknown;
+  readonly type?: unknown;
+  readonly primary?: unknown;
+  readonly fallbacks?: unknown;
+  readonly retryPolicy?: RetryOptions;
+  readonly engine?: IStorageEngine | undefined;
+  readonly [option: string]: unknown;
+}
+
+interface Choice {
+  readonly candidates: readonly Candidate[];
+  /** Whether the application knows what the first one is. */
+  readonly isAskedFor: boolean;
+  readonly reason: string;
+}
+
+const DEFAULT_APP_NAME = 'granary';
+const KINDS = ['platform', 'type', 'primary', 'engine'] as const;
+/** Fields of a config that say how to choose, and are nothing to a backend. */
+const CHOICE_FIELDS: readonly string[] = ['type', 'requireDurable', 'onWarning', 'appName'];
+
+/** Makes the `createStorage` of an entry. */
+export function storageCreator(
+  settings: EntrySettings,
+): (config?: LooseConfig, engine?: EngineOptions) => IStorageEngine {
+  return (config = {}, engineOptions = {}) => {
+    checkKind(config);
+    if (config.engine !== undefined) return config.engine;
+    const { candidates, isAskedFor, reason } = choose(config, settings);
+    const { requireDurable = false, onWarning = () => {} } = config;
+    const { provider, chosen } = fallbackProvider({
+      ...{ candidates, requireDurable, onWarning },
+      isFirstAskedFor: isAskedFor,
+    });
+    const engine = createEngine(provider, { ...engineOptions, reason });
+    return tellChoice(engine, () => infoOf(chosen(), reason));
+  };
+}
+
+/** Errors: `invalid-config` for a config that says two things at once, or none that there is. */
+function checkKind(config: LooseConfig): void {
+  const kinds = KINDS.filter((kind) => config[kind] !== undefined);
+  if (kinds.length > 1) throw invalidConfig(`${kinds.join(' and ')} cannot be given together.`);
+  if (config.platform !== undefined && config.platform !== 'auto') {
+    throw invalidConfig(`there is no platform ${JSON.stringify(config.platform)}.`, "Use 'auto'.");
+  }
+  if (config.primary === undefined && (config.fallbacks ?? config.retryPolicy) !== undefined) {
+    throw invalidConfig('fallbacks and retryPolicy go with primary.', 'Name a primary.');
+  }
+}
+
+function choose(config: LooseConfig, settings: EntrySettings): Choice {
+  const platform = detectPlatform(settings.globals);
+  const { appName, type, primary, fallbacks = [], retryPolicy } = config;
+  const around = { settings, platform, appName, retryPolicy };
+  const place = (entry: unknown): Candidate => toCandidate(entry, around);
+  if (primary !== undefined) {
+    if (!Array.isArray(fallbacks)) throw invalidConfig('fallbacks is not a list.');
+    const candidates = [primary, ...fallbacks].map(place);
+    return { candidates, isAskedFor: true, reason: 'It is the primary one.' };
+  }
+  if (type !== undefined) {
+    return { candidates: [place(config)], isAskedFor: true, reason: 'It was asked for by type.' };
+  }
+  const { id, reason } = settings.automatic(platform);
+  return { candidates: [place(id)], isAskedFor: false, reason };
+}
+
+interface Surroundings {
+  readonly settings: EntrySettings;
+  readonly platform: Platform;
+  readonly appName: string | undefined;
+  readonly retryPolicy: RetryOptions | undefined;
+}
+
+/** Reads one place of a chain: a name, a name with options, or a storage. Errors: `invalid-config` for anything else. */
+function toCandidate(entry: unknown, around: Surroundings): Candidate {
+  if (typeof entry === 'string') return namedCandidate({ type: entry }, around);
+  if (typeof entry === 'object' && entry !== null) {
+    if ('type' in entry) return namedCandidate(entry as LooseConfig, around);
+    const provider = guardProvider(foreignProvider(entry as StorageEngine));
+    return { name: provider.name, make: () => provider, isForeign: true };
+  }
+  throw invalidConfig(`${JSON.stringify(entry)} is no storage.`, 'Name one, or pass one.');
+}
+
+function foreignProvider(storage: StorageEngine): StorageProvider {
+  try {
+    return providerOf(storage);
+  } catch (cause) {
+    throw invalidConfig(
+      'primary or fallbacks hold something that is no storage.',
+      undefined,
+      cause,
+    );
+  }
+}
+
+function namedCandidate(config: LooseConfig, around: Surroundings): Candidate {
+  const { settings, platform, appName, retryPolicy } = around;
+  const name = String(config.type);
+  const known = knownBackend(name);
+  const own = Object.entries(config).filter(([field]) => !CHOICE_FIELDS.includes(field));
+  const retry = retryPolicy === undefined ? {} : { retry: retryPolicy };
+  const options: BackendOptions = { ...retry, ...Object.fromEntries(own) };
+  function make(): StorageProvider {
+    const backend = settings.backends[known.id];
+    if (backend === undefined && known.id !== 'fs') throw notInstalled(name, known);
+    if (backend === undefined || (backend.needsFileSystem && !platform.hasFileSystem)) {
+      throw invalidConfig(
+        `"${name}" needs a file system, and there is none here (${platform.runtime}).`,
+        "On a desktop or server, import createStorage from '@granary/storage/desktop'.",
+      );
+    }
+    return backend.provider(options, { appName: config.appName ?? appName ?? DEFAULT_APP_NAME });
+  }
+  return { name, make, isForeign: false };
+}
+
+/** What `getInfo` tells about the choice. */
+type ChoiceInfo = Partial<Pick<StorageInfo, 'provider' | 'reason'>>;
+
+function infoOf(chosen: ReturnType<FallbackProvider['chosen']>, reason: string): ChoiceInfo {
+  if (chosen === undefined) return {};
+  const { provider, failed } = chosen;
+  const why = failed
+    .map(({ name, error }) => `"${name}" could not be used: ${error.message}`)
+    .join(' ');
+  return { provider, reason: failed.length === 0 ? reason : why };
+}
+
+/** Lets a storage, and every view of it, tell what was chosen. */
+function tellChoice(engine: StorageEngine, choice: () => ChoiceInfo): StorageEngine {
+  const { getInfo, at, readOnly } = engine;
+  return Object.assign(engine, {
+    getInfo: () => ({ ...getInfo(), ...choice() }),
+    at: (prefix: string) => tellChoice(at(prefix), choice),
+    readOnly: () => tellChoice(readOnly(), choice),
+  });
+}
+
+function invalidConfig(reason: string, hint?: string, cause?: unknown): StorageError {
+  return new StorageError('invalid-config', reason, { operation: 'createStorage', hint, cause });
+}

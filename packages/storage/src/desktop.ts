@@ -1,0 +1,58 @@
+import type {
+  AnyItems,
+  EngineOptions,
+  IStorageEngine,
+  ItemTypes,
+  StorageEngine,
+} from '@granary/storage-core';
+import { createFileSystem, locations } from '@granary/storage-fs';
+import { createMemory } from '@granary/storage-memory';
+import { storageCreator } from './create-storage.ts';
+import type { DesktopConfig, EngineConfig } from './storage-config.ts';
+
+export {
+  type IStorageEngine,
+  isStorageError,
+  type StorageCapabilities,
+  type StorageEngine,
+  StorageError,
+  type StorageInfo,
+  type StorageItem,
+  type StorageOptions,
+  type StorageQuery,
+} from '@granary/storage-core';
+export { createMock } from '@granary/storage-layers/mock';
+export type { FailedCandidate, StorageWarning } from './fallback-provider.ts';
+export type { DesktopConfig, EngineConfig } from './storage-config.ts';
+export { createFileSystem, createMemory };
+
+/** Chooses a storage on a desktop or a server. */
+export interface CreateDesktopStorage {
+  <Engine extends IStorageEngine>(config: EngineConfig<Engine>): Engine;
+  <Items extends ItemTypes = AnyItems>(
+    config?: DesktopConfig,
+    engine?: EngineOptions,
+  ): StorageEngine<Items>;
+}
+
+/**
+ * Makes the storage that a config asks for, and without one the folder where the operating system
+ * keeps data of the application `appName`. `{ engine }` is given back as it is. Nothing is opened
+ * before the first operation.
+ * Errors: `invalid-config` for a config that asks for what there is not, with what to type.
+ */
+export const createStorage: CreateDesktopStorage = /* @__PURE__ */ storageCreator({
+  backends: {
+    memory: { needsFileSystem: false, provider: (options) => createMemory.provider(options) },
+    fs: {
+      needsFileSystem: true,
+      provider: (options, { appName }) =>
+        createFileSystem.provider({ baseDir: locations({ appName }).data, ...options }),
+    },
+  },
+  automatic: ({ runtime, hasFileSystem }) =>
+    hasFileSystem
+      ? { id: 'fs', reason: `This is ${runtime}, which has a file system.` }
+      : { id: 'memory', reason: `This is ${runtime}, which has no file system.` },
+  globals: globalThis,
+}) as CreateDesktopStorage;

@@ -1,0 +1,224 @@
+import {
+  type Capabilities,
+  isStorageError,
+  type OperationOptions,
+  StorageError,
+  type StorageProvider,
+  toStorageError,
+} from '@granary/storage-core/provider';
+import { intersectCapabilities } from './intersect-capabilities.ts';
+
+/** One of several places to keep things in. */
+export interface Candidate {
+  /** What the application calls it. */
+  readonly name: string;
+  /** Makes it, without I/O. Errors: `invalid-config` where it cannot be had here. */
+  readonly make: () => StorageProvider;
+  /** It belongs to the application, and is not closed because it failed to open. */
+  readonly isForeign: boolean;
+}
+
+/** Something that an application should know about where its data goes. */
+export interface StorageWarning {
+  /**
+   * `fell-back`: another place than the first one is used. `not-durable`: what is stored is gone
+   * when the program ends, and nobody asked for that.
+   */
+  readonly code: 'fell-back' | 'not-durable';
+  readonly message: string;
+  /** What is used now. */
+  readonly chosen: string;
+  /** What was tried before, and why it is not used. */
+  readonly failed: readonly FailedCandidate[];
+}
+
+/** A place that could not be used. */
+export interface FailedCandidate {
+  readonly name: string;
+  readonly error: StorageError;
+}
+
+/** What {@link fallbackProvider} works by. */
+export interface FallbackSettings {
+  readonly candidates: readonly Candidate[];
+  /** Refuses what does not outlive the program. */
+  readonly requireDurable: boolean;
+  /** Whether the application knows that the first one is not durable. */
+  readonly isFirstAskedFor: boolean;
+  readonly onWarning: (warning: StorageWarning) => void;
+}
+
+/** A provider that is one of several. */
+export interface FallbackProvider {
+  readonly provider: StorageProvider;
+  /** The id of the one that is used, and what was tried before it; nothing before opening. */
+  chosen(): { readonly provider: string; readonly failed: readonly FailedCandidate[] } | undefined;
+}
+
+interface Chosen {
+  readonly name: string;
+  readonly provider: StorageProvider;
+  readonly capabilities: Capabilities;
+  readonly failed: readonly FailedCandidate[];
+}
+
+/** Those that the chosen provider has are passed on. */
+const OPTIONAL_MEMBERS = [
+  ...['putMany', 'getMany', 'statMany', 'deleteMany', 'copy', 'move', 'setMetadata'],
+  ...['upload', 'uploads', 'presign', 'publicUrl', 'versions', 'watch', 'changes'],
+  ...['usage', 'health', 'native', 'storeId'],
+] as readonly (keyof StorageProvider)[];
+
+/**
+ * Makes a provider that tries several in order when it is opened, and is the first one that opens
+ * from then on. One that can tell its health must be well. When none opens, the next call tries all
+ * of them again. Before it is open it can do what all of them can.
+ * Errors: `invalid-config` at once where none of them can be had here; when none opens, the code
+ * they share, else `unavailable`, with the reason of each.
+ */
+export function fallbackProvider(settings: FallbackSettings): FallbackProvider {
+  const { candidates, requireDurable } = settings;
+  const made = new Map<Candidate, StorageProvider>();
+  let chosen: Chosen | undefined;
+
+  function provide(candidate: Candidate): StorageProvider {
+    const provider = made.get(candidate) ?? candidate.make();
+    made.set(candidate, provider);
+    return provider;
+  }
+
+  function current(): StorageProvider {
+    if (chosen !== undefined) return chosen.provider;
+    throw new StorageError('unavailable', 'no storage has been chosen yet.', {
+      hint: 'Call ready() first.',
+    });
+  }
+
+  async function tryOne(candidate: Candidate, options: OperationOptions): Promise<Chosen> {
+    const provider = provide(candidate);
+    try {
+      const capabilities = { ...provider.capabilities, ...(await provider.open?.(options)) };
+      if (requireDurable && !capabilities.durable) throw notDurable(candidate.name);
+      if (capabilities.health) await requireHealth(provider, options);
+      return { name: candidate.name, provider, capabilities, failed: [] };
+    } catch (error) {
+      if (!candidate.isForeign) {
+        made.delete(candidate);
+        await provider.close?.().catch(() => {});
+      }
+      throw error;
+    }
+  }
+
+  async function chooseOne(options: OperationOptions): Promise<Chosen> {
+    const failed: FailedCandidate[] = [];
+    for (const candidate of candidates) {
+      const { name } = candidate;
+      try {
+        return { ...(await tryOne(candidate, options)), failed };
+      } catch (error) {
+        if (options.signal?.aborted) throw error;
+        failed.push({ name, error: toStorageError(error, { operation: 'open' }) });
+      }
+    }
+    throw noneLeft(failed);
+  }
+
+  const capabilities = capabilitiesOfAll(candidates, provide);
+  const provider: StorageProvider = {
+    specVersion: 1,
+    name: nameOfAll([...made.values()]),
+    capabilities,
+    async open(options) {
+      chosen = await chooseOne(options);
+      warn(chosen, settings);
+      return chosen.capabilities;
+    },
+    get: (key, options) => current().get(key, options),
+    put: (key, body, options) => current().put(key, body, options),
+    stat: (key, options) => current().stat(key, options),
+    delete: (key, options) => current().delete(key, options),
+    list: (options) => current().list(options),
+    async close() {
+      await Promise.all([...made.values()].map((one) => one.close?.()));
+    },
+  };
+  for (const member of OPTIONAL_MEMBERS) {
+    Object.defineProperty(provider, member, {
+      enumerable: true,
+      get: () => (chosen?.provider ?? made.values().next().value)?.[member],
+    });
+  }
+  return {
+    provider,
+    chosen: () => chosen && { provider: chosen.provider.name, failed: chosen.failed },
+  };
+}
+
+/** The name before one is chosen, in errors and views. */
+function nameOfAll(providers: readonly StorageProvider[]): string {
+  const [name = 'fallback', ...others] = new Set(providers.map((provider) => provider.name));
+  return others.length === 0 ? name : 'fallback';
+}
+
+/** What all that can be had here can do. Errors: `invalid-config` where none can. */
+function capabilitiesOfAll(
+  candidates: readonly Candidate[],
+  provide: (candidate: Candidate) => StorageProvider,
+): Capabilities {
+  const failed: FailedCandidate[] = [];
+  const all = candidates.flatMap((candidate) => {
+    try {
+      return [provide(candidate).capabilities];
+    } catch (error) {
+      if (!isStorageError(error, 'invalid-config')) throw error;
+      failed.push({ name: candidate.name, error });
+      return [];
+    }
+  });
+  if (all.length === 0) throw noneLeft(failed);
+  // A public URL is made without opening, so which of them it is of cannot be known.
+  const { publicUrl: _unknown, ...shared } = intersectCapabilities(all);
+  return shared;
+}
+
+async function requireHealth(provider: StorageProvider, options: OperationOptions): Promise<void> {
+  const health = await provider.health?.(options);
+  if (health === undefined || health.ok) return;
+  throw health.error ?? new StorageError('unavailable', 'the storage says that it is not well.');
+}
+
+function notDurable(name: string): StorageError {
+  return new StorageError(
+    'invalid-config',
+    `"${name}" is not durable, and requireDurable is set.`,
+    {
+      hint: 'Name a storage that outlives the program, or leave requireDurable out.',
+    },
+  );
+}
+
+function noneLeft(failed: readonly FailedCandidate[]): StorageError {
+  const [first, ...others] = failed;
+  if (first !== undefined && others.length === 0) return first.error;
+  const isSame = others.every(({ error }) => error.code === first?.error.code);
+  const reasons = failed.map(({ name, error }) => `${name}: ${error.message}`);
+  return new StorageError(
+    isSame && first !== undefined ? first.error.code : 'unavailable',
+    `none of ${failed.map(({ name }) => name).join(', ')} can be used. ${reasons.join(' ')}`,
+    { operation: 'open', cause: first?.error },
+  );
+}
+
+function warn({ name, capabilities, failed }: Chosen, settings: FallbackSettings): void {
+  const { onWarning, isFirstAskedFor } = settings;
+  const reasons = failed.map((one) => ` ${one.name}: ${one.error.message}`).join('');
+  if (failed.length > 0) {
+    const message = `Storage fell back to "${name}".${reasons}`;
+    onWarning({ code: 'fell-back', message, chosen: name, failed });
+  }
+  if (!capabilities.durable && (failed.length > 0 || !isFirstAskedFor)) {
+    const message = `Storage "${name}" is not durable: what is stored is gone when the program ends.`;
+    onWarning({ code: 'not-durable', message, chosen: name, failed });
+  }
+}

@@ -1,0 +1,31 @@
+import { describe, expect, test } from 'vitest';
+import packageJson from '../package.json' with { type: 'json' };
+
+/** Grows with each backend and layer that the package takes in. */
+const FACTORIES = ['createMemory', 'createMock', 'createStorage'];
+const ERRORS = ['StorageError', 'isStorageError'];
+
+describe('@granary/storage', () => {
+  test('/browser exports what works in a browser', async () => {
+    const exported = await import('@granary/storage/browser');
+    expect(Object.keys(exported).sort()).toEqual([...ERRORS, ...FACTORIES].sort());
+  });
+
+  test('/desktop exports that and the file system', async () => {
+    const exported = await import('@granary/storage/desktop');
+    expect(Object.keys(exported).sort()).toEqual(
+      [...ERRORS, ...FACTORIES, 'createFileSystem'].sort(),
+    );
+  });
+
+  test('/node is /desktop', async () => {
+    expect(packageJson.exports['./node']).toEqual(packageJson.exports['./desktop']);
+    expect(await import('@granary/storage/node')).toBe(await import('@granary/storage/desktop'));
+  });
+
+  test('has no main entry', async () => {
+    expect(Object.keys(packageJson.exports)).not.toContain('.');
+    // @ts-expect-error: there is nothing to import
+    await expect(import('@granary/storage')).rejects.toThrow();
+  });
+});

@@ -1,0 +1,50 @@
+import { createStorage as createBrowserStorage } from '@granary/storage/browser';
+import { createStorage, type StorageEngine } from '@granary/storage/desktop';
+import { createMemory } from '@granary/storage-memory';
+import { describe, expect, expectTypeOf, test } from 'vitest';
+
+describe('the types of createStorage', () => {
+  test('refuse the file system in a browser', () => {
+    // @ts-expect-error: there is no file system in a browser
+    const config: Parameters<typeof createBrowserStorage>[0] = { type: 'filesystem' };
+    expect(config).toBeDefined();
+    // @ts-expect-error: under none of its names
+    expect(() => createBrowserStorage({ type: 'fs' })).toThrow('needs a file system');
+    // @ts-expect-error: under none of its names
+    expect(() => createBrowserStorage({ type: 'local' })).toThrow('needs a file system');
+    // @ts-expect-error: nor with its options
+    expect(() => createBrowserStorage({ type: 'filesystem', baseDir: '.' })).toThrow();
+  });
+
+  test('take it in a chain, where what the platform lacks is passed over', () => {
+    const storage = createBrowserStorage({ primary: 'filesystem', fallbacks: ['memory'] });
+    expectTypeOf(storage).toExtend<StorageEngine>();
+  });
+
+  test('refuse what says two things at once', () => {
+    // @ts-expect-error: a type and a primary
+    expect(() => createStorage({ type: 'memory', primary: 'memory' })).toThrow();
+    // @ts-expect-error: options of another backend
+    createStorage({ type: 'memory', baseDir: '.' });
+    // @ts-expect-error: no such backend
+    expect(() => createStorage({ type: 'floppy' })).toThrow();
+    // @ts-expect-error: no such platform
+    expect(() => createStorage({ platform: 'windows' })).toThrow();
+  });
+
+  test('give an engine back as what it is', () => {
+    const own = Object.assign(createMemory(), { extra: 1 as const });
+    expectTypeOf(createStorage({ engine: own })).toEqualTypeOf(own);
+  });
+
+  test('give values the types of their keys', async () => {
+    interface Ui {
+      readonly theme: 'dark' | 'light';
+    }
+    const storage = createStorage<{ 'settings/ui': Ui }>({ type: 'memory' });
+    await storage.save('settings/ui', { theme: 'dark' });
+    // @ts-expect-error: no such theme
+    await storage.save('settings/ui', { theme: 'blue' });
+    expectTypeOf(await storage.load('settings/ui')).toEqualTypeOf<Ui>();
+  });
+});
