@@ -1,6 +1,6 @@
 import { buildSettings } from '@granary-tools/presets/tsup';
 import type { Options } from 'tsup';
 
-const settings: Options = buildSettings(['src/main.ts']);
+const settings: Options = buildSettings();
 
 export default settings;

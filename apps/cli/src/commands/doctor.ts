@@ -1,0 +1,188 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import type { StorageEngine } from '@granary/storage-core';
+import { installedBackends } from '../backends/installed-backends.ts';
+import { type Command, type CommandContext, defineCommand } from '../command.ts';
+import { EXIT, exitCodeOf } from '../exit-codes.ts';
+import { flag } from '../options.ts';
+import { errorFacts } from '../output/error-report.ts';
+import { formatSpan } from '../output/format.ts';
+import { printable } from '../output/printable.ts';
+import { table } from '../output/table.ts';
+import type { Tree } from '../places/open-places.ts';
+import { type Place, parsePlace } from '../places/parse-place.ts';
+import { stateFolder } from '../transfer/state-folder.ts';
+
+export const doctor: Command = defineCommand({
+  name: 'doctor',
+  group: 'Set up',
+  summary: 'Show what is installed, and try a place out',
+  details:
+    'For a place it shows what its backend can do, and writes, reads and deletes a small object there, with the time each takes.',
+  arguments: [
+    { name: 'place', description: 'places to try out', isOptional: true, isVariadic: true },
+  ],
+  options: {
+    readOnly: flag('list only; write and delete nothing'),
+  },
+  examples: [
+    ['granary doctor', 'runtime and installed backends'],
+    ['granary doctor s3://bucket/tmp', 'can this program write there, and how fast?'],
+  ],
+  async run(input) {
+    const { words, options, host } = input;
+    await showRuntime(input);
+    await showBackends(input);
+    let code: number = EXIT.ok;
+    for (const word of words) {
+      const place = parsePlace(word, host.cwd);
+      const failed = await tryOut(input, place, options.readOnly);
+      if (code === EXIT.ok) code = failed;
+    }
+    return code;
+  },
+});
+
+async function showRuntime({ host, output }: CommandContext): Promise<void> {
+  const runtime = process.versions['bun'] === undefined ? 'node' : 'bun';
+  const facts = {
+    runtime: `${runtime} ${process.versions[runtime] ?? ''}`,
+    platform: `${process.platform} ${process.arch}`,
+    state: join(stateFolder(host), 'transfers'),
+  };
+  await output.result(
+    { type: 'runtime', ...facts },
+    output.paint('bold', 'Runtime'),
+    ...table(Object.entries(facts).map(([name, value]) => [`  ${name}`, value])),
+  );
+}
+
+async function showBackends({ backends, host, output }: CommandContext): Promise<void> {
+  const found = await installedBackends(backends, host.cwd);
+  await output.text('', output.paint('bold', 'Backends'));
+  const rows = found.map(({ name, schemes, origin, problem }) => [
+    `  ${name}`,
+    problem === undefined
+      ? schemes.map((scheme) => `${scheme}:`).join(' ')
+      : output.paint('red', 'broken'),
+    problem ?? origin,
+  ]);
+  await output.text(...table(rows));
+  if (output.isJson)
+    for (const backend of found) await output.result({ type: 'backend', ...backend });
+}
+
+/** One step of the trial. */
+interface Step {
+  readonly name: string;
+  run(): Promise<unknown>;
+}
+
+async function tryOut(context: CommandContext, place: Place, readOnly: boolean): Promise<number> {
+  const { output, places, signal } = context;
+  await output.text('', output.paint('bold', printable(place.label)));
+  let tree: Tree;
+  try {
+    tree = await places.tree(place);
+  } catch (error) {
+    await output.error(error);
+    return exitCodeOf(error);
+  }
+  const steps = [...listSteps(tree, signal), ...(readOnly ? [] : writeSteps(tree, signal))];
+  let failure: unknown;
+  for (const step of steps) {
+    if (failure !== undefined && step.name !== 'delete') continue;
+    const error = await runStep(context, place, step);
+    failure ??= error;
+  }
+  await showCapabilities(context, place, tree.store);
+  return failure === undefined ? EXIT.ok : exitCodeOf(failure);
+}
+
+function listSteps({ store, prefix }: Tree, signal: AbortSignal): Step[] {
+  return [
+    { name: 'open', run: () => store.ready({ signal }) },
+    {
+      name: 'list',
+      async run() {
+        for await (const _page of store.list({ prefix, limit: 1, signal }).pages()) return;
+      },
+    },
+  ];
+}
+
+function writeSteps({ store, prefix }: Tree, signal: AbortSignal): Step[] {
+  const key = `${prefix}granary-doctor-${randomUUID()}.txt`;
+  const content = 'Written by granary doctor; may be deleted.\n';
+  return [
+    { name: 'write', run: () => store.put(key, content, { signal }) },
+    {
+      name: 'read',
+      async run() {
+        const object = await store.get(key, { signal });
+        if ((await object.text()) !== content)
+          throw new Error('what was read is not what was written.');
+      },
+    },
+    // Cleans up even when the user has interrupted.
+    { name: 'delete', run: () => store.delete(key) },
+  ];
+}
+
+async function runStep(
+  { host, output }: CommandContext,
+  place: Place,
+  { name, run }: Step,
+): Promise<unknown> {
+  const startedAt = host.now();
+  const record = { type: 'probe', place: place.label, step: name };
+  try {
+    await run();
+    const ms = host.now() - startedAt;
+    const line = `  ${output.paint('green', 'ok')}    ${name.padEnd(6)}  ${formatSpan(ms)}`;
+    await output.result({ ...record, ok: true, ms }, line);
+    return undefined;
+  } catch (error) {
+    const ms = host.now() - startedAt;
+    const line = `  ${output.paint('red', 'fails')} ${name.padEnd(6)}  ${formatSpan(ms)}`;
+    await output.result({ ...record, ok: false, ms, error: errorFacts(error) }, line);
+    await output.error(error);
+    return error;
+  }
+}
+
+async function showCapabilities(
+  { output }: CommandContext,
+  place: Place,
+  store: StorageEngine,
+): Promise<void> {
+  const capabilities = store.getCapabilities();
+  const { provider } = store.getInfo();
+  const entries = Object.entries(capabilities).sort(([one], [other]) => (one < other ? -1 : 1));
+  const can = entries.flatMap(([name, value]) => (value === true ? [name] : []));
+  const rest = entries.filter(([, value]) => typeof value !== 'boolean');
+  await output.result(
+    { type: 'capabilities', place: place.label, provider, capabilities },
+    '',
+    `  ${output.paint('dim', `What ${provider} can do`)}`,
+    ...wrap(can, 76).map((line) => `  ${line}`),
+    ...table(
+      rest.map(([name, value]) => [
+        `  ${output.paint('dim', name)}`,
+        Array.isArray(value) ? value.join(' ') : String(value),
+      ]),
+    ),
+  );
+}
+
+/** Breaks words into lines of so many columns. */
+function wrap(words: readonly string[], columns: number): string[] {
+  const lines: string[] = [];
+  for (const word of words) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= columns) {
+      lines[lines.length - 1] = `${last} ${word}`;
+    } else lines.push(word);
+  }
+  return lines;
+}

@@ -1,0 +1,169 @@
+import { createInterface } from 'node:readline/promises';
+import { type Command, type CommandContext, defineCommand } from '../command.ts';
+import { EXIT, exitCodeOf, usageError } from '../exit-codes.ts';
+import { count, flag, list } from '../options.ts';
+import { errorFacts } from '../output/error-report.ts';
+import { formatBytes, formatCount } from '../output/format.ts';
+import type { Output } from '../output/output.ts';
+import { printable } from '../output/printable.ts';
+import { globFilter } from '../places/glob-filter.ts';
+import { isLocalFolder, requireTree } from '../places/look-up.ts';
+import type { Spot } from '../places/open-places.ts';
+import { labelBelow, type Place, parsePlace } from '../places/parse-place.ts';
+import { walkTree } from '../places/walk-tree.ts';
+import { runParallel } from '../transfer/run-parallel.ts';
+
+/** An object that is to be deleted. */
+interface Doomed extends Spot {
+  readonly label: string;
+}
+
+export const rm: Command = defineCommand({
+  name: 'rm',
+  group: 'Copy and change',
+  summary: 'Delete objects and folders',
+  details: 'With -r it counts first and asks; where nobody can answer, it needs --yes.',
+  arguments: [{ name: 'place', description: 'what to delete', isVariadic: true }],
+  options: {
+    recursive: flag('delete a folder with everything below it', { short: 'r' }),
+    yes: flag('do not ask', { short: 'y' }),
+    force: flag('what does not exist is no error', { short: 'f' }),
+    include: list('glob', 'with -r, delete only what matches'),
+    exclude: list('glob', 'with -r, keep what matches'),
+    concurrency: count('objects at once', 16),
+    dryRun: flag('say what would be deleted, and delete nothing'),
+    verbose: flag('name every object', { short: 'v' }),
+  },
+  examples: [
+    ['granary rm notes/old.md', 'delete an object'],
+    ["granary rm -r s3://bucket/tmp --include '*.part'", 'count, ask, and delete below tmp'],
+  ],
+  async run(input) {
+    const { words, options, host, signal } = input;
+    const filter = globFilter(options.include, options.exclude);
+    if (!options.recursive && options.include.length + options.exclude.length > 0) {
+      throw usageError('--include and --exclude go with -r.', 'Add -r to delete in a folder.');
+    }
+    const doomed: Doomed[] = [];
+    let bytes = 0;
+    for (const word of words) {
+      const place = parsePlace(word, host.cwd);
+      for await (const { size, ...object } of find(input, place, options, filter)) {
+        doomed.push(object);
+        bytes += size ?? 0;
+      }
+    }
+    signal.throwIfAborted();
+    if (options.recursive && !options.dryRun && doomed.length > 0 && !options.yes) {
+      const what = `${formatCount(doomed.length, 'object')} (${formatBytes(bytes)})`;
+      if (!(await confirm(input, `${what} below ${words.join(', ')}`))) {
+        await input.output.note('Nothing was deleted.');
+        return EXIT.ok;
+      }
+    }
+    return deleteAll(input, doomed, {
+      ...options,
+      isOne: words.length === 1 && !options.recursive,
+    });
+  },
+});
+
+async function* find(
+  { places, signal }: CommandContext,
+  place: Place,
+  options: { readonly recursive: boolean; readonly force: boolean },
+  filter: (key: string) => boolean,
+): AsyncGenerator<Doomed & { readonly size: number | undefined }> {
+  if (!options.recursive) {
+    if (place.isFolder || (await isLocalFolder(place))) {
+      throw usageError(
+        `${place.label} is a folder.`,
+        'Add -r to delete it with all that is in it.',
+      );
+    }
+    const spot = await places.spot(place);
+    if (options.force && !(await spot.store.exists(spot.key, { signal }))) return;
+    const { size } = await spot.store.stat(spot.key, { signal });
+    yield { ...spot, label: place.label, size };
+    return;
+  }
+  const tree = await places.tree(place);
+  let isEmpty = true;
+  for await (const { key, size } of walkTree(tree, { signal, filter, need: ['size'] })) {
+    isEmpty = false;
+    yield { store: tree.store, key: tree.prefix + key, label: labelBelow(place, key), size };
+  }
+  if (isEmpty && !options.force) await requireTree(tree, place, signal);
+}
+
+async function deleteAll(
+  { output, signal }: CommandContext,
+  doomed: readonly Doomed[],
+  options: {
+    readonly dryRun: boolean;
+    readonly verbose: boolean;
+    readonly concurrency: number;
+    readonly isOne: boolean;
+  },
+): Promise<number> {
+  const { dryRun, verbose, concurrency, isOne } = options;
+  const counts = { done: 0, planned: 0, failed: 0 };
+  let firstError: unknown;
+
+  async function work({ store, key, label }: Doomed): Promise<void> {
+    try {
+      if (!dryRun) await store.delete(key, { signal });
+    } catch (error) {
+      if (signal.aborted) throw error;
+      firstError ??= error;
+      counts.failed += 1;
+      const facts = { status: 'failed', error: errorFacts(error) };
+      await output.result({ type: 'object', action: 'delete', key: label, ...facts });
+      await output.error(error);
+      return;
+    }
+    const status = dryRun ? 'planned' : 'done';
+    counts[status] += 1;
+    const lines = verbose || dryRun ? [printable(label)] : [];
+    await output.result({ type: 'object', action: 'delete', key: label, status }, ...lines);
+  }
+
+  try {
+    await runParallel(doomed, concurrency, work);
+  } finally {
+    await sum(output, counts, dryRun, signal.aborted);
+  }
+  if (counts.failed === 0) return EXIT.ok;
+  return isOne ? exitCodeOf(firstError) : EXIT.failed;
+}
+
+async function sum(
+  output: Output,
+  counts: { readonly done: number; readonly planned: number; readonly failed: number },
+  dryRun: boolean,
+  interrupted: boolean,
+): Promise<void> {
+  await output.result({ type: 'summary', action: 'delete', dryRun, interrupted, ...counts });
+  const { done, planned, failed } = counts;
+  const what = dryRun
+    ? `Would have deleted ${formatCount(planned, 'object')}`
+    : `Deleted ${formatCount(done, 'object')}`;
+  const rest = failed === 0 ? '' : `; ${failed.toLocaleString('en-US')} failed`;
+  await output.note(`${interrupted ? 'Interrupted. ' : ''}${what}${rest}.`);
+}
+
+async function confirm({ host, output, signal }: CommandContext, what: string): Promise<boolean> {
+  if (host.stdin.isTTY !== true || output.isJson) {
+    throw usageError(`${what} would go, and nobody can be asked.`, 'Add --yes, or --dry-run.');
+  }
+  const terminal = createInterface({
+    input: host.stdin as unknown as NodeJS.ReadableStream,
+    output: host.stderr as unknown as NodeJS.WritableStream,
+  });
+  try {
+    const answer = await terminal.question(`Delete ${what}? [y/N] `, { signal });
+    return /^y(es)?$/i.test(answer.trim());
+  } finally {
+    terminal.close();
+  }
+}

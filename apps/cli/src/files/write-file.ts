@@ -1,0 +1,44 @@
+import { randomUUID } from 'node:crypto';
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { fileError } from './file-error.ts';
+
+/**
+ * Writes a local file all at once: nobody sees part of it, and what was there before stays until
+ * the new one is whole and on the disk. Errors: those of files.
+ */
+export async function writeFileWhole(
+  path: string,
+  content: AsyncIterable<Uint8Array>,
+  onBytes: (bytes: number) => void,
+): Promise<number> {
+  const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.part`);
+  const file = await open(temporary, 'wx').catch((error: unknown) => {
+    throw fileError(error, path);
+  });
+  try {
+    const size = await writeAll(file, content, onBytes);
+    await file.sync();
+    await file.close();
+    await rename(temporary, path);
+    return size;
+  } catch (error) {
+    await file.close().catch(() => {});
+    await rm(temporary, { force: true });
+    throw fileError(error, path);
+  }
+}
+
+async function writeAll(
+  file: FileHandle,
+  content: AsyncIterable<Uint8Array>,
+  onBytes: (bytes: number) => void,
+): Promise<number> {
+  let size = 0;
+  for await (const chunk of content) {
+    await file.writeFile(chunk);
+    size += chunk.byteLength;
+    onBytes(size);
+  }
+  return size;
+}

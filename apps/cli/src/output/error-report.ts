@@ -1,0 +1,48 @@
+import { isStorageError, type StorageError } from '@granary/storage-core';
+import { isUsageError } from '../exit-codes.ts';
+import { printable } from './printable.ts';
+import type { Paint } from './style.ts';
+
+/** What is shown and printed as JSON about an error. */
+export interface ErrorFacts {
+  readonly code: string;
+  readonly message: string;
+  readonly hint?: string;
+  readonly key?: string;
+}
+
+/** Takes apart what there is to tell about an error; the message comes without the hint. */
+export function errorFacts(error: unknown): ErrorFacts {
+  if (isStorageError(error)) return storageErrorFacts(error);
+  if (isUsageError(error)) {
+    const { message, hint } = error;
+    return { code: 'usage', message, ...(hint === undefined ? {} : { hint }) };
+  }
+  return { code: 'unknown', message: error instanceof Error ? error.message : String(error) };
+}
+
+function storageErrorFacts({ code, message, hint, key }: StorageError): ErrorFacts {
+  const isAtEnd = hint !== undefined && message.endsWith(hint);
+  return {
+    code,
+    message: isAtEnd ? message.slice(0, -hint.length).trimEnd() : message,
+    ...(hint === undefined ? {} : { hint }),
+    ...(key === undefined ? {} : { key }),
+  };
+}
+
+/** Writes an error the way all of them are shown: what went wrong, then what to do. */
+export function errorLines(error: unknown, paint: Paint, isDebug: boolean): string[] {
+  const { code, message, hint } = errorFacts(error);
+  const label = code === 'usage' || code === 'unknown' ? 'error' : `error ${code}`;
+  const lines = [`${paint('red', `${label}:`)} ${printable(message)}`];
+  if (hint !== undefined) lines.push(`${paint('cyan', 'hint:')} ${printable(hint)}`);
+  if (isDebug) lines.push(...stacks(error).map((line) => paint('dim', line)));
+  return lines;
+}
+
+function stacks(error: unknown): string[] {
+  if (!(error instanceof Error)) return [];
+  const own = (error.stack ?? '').split('\n');
+  return error.cause === undefined ? own : [...own, 'caused by', ...stacks(error.cause)];
+}

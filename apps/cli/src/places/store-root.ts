@@ -1,0 +1,23 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { localPath, type Place } from './parse-place.ts';
+
+/** The folder that the file system's backend keeps its own files in, at the root of a store. */
+const STORE_MARK = '.granary';
+
+/**
+ * Returns how many segments of a place lead to the root of its store. In the file system that is
+ * the nearest folder with a store in it, at or above the place; where there is none, and elsewhere,
+ * it is the folder that was meant: the place itself for a tree, the one it is in for an object.
+ */
+export async function storeDepth(place: Place, kind: 'tree' | 'object'): Promise<number> {
+  const { segments, url } = place;
+  const deepest = kind === 'tree' ? segments.length : segments.length - 1;
+  if (url.scheme !== 'file') return deepest;
+  for (let depth = deepest; depth > 0; depth -= 1) {
+    const folder = localPath({ ...place, segments: segments.slice(0, depth) });
+    const mark = await stat(join(folder, STORE_MARK)).catch(() => undefined);
+    if (mark?.isDirectory() === true) return depth;
+  }
+  return deepest;
+}

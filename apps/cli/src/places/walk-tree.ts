@@ -1,0 +1,27 @@
+import type { ListItem } from '@granary/storage-core';
+import type { KeyFilter } from './glob-filter.ts';
+import type { Tree } from './open-places.ts';
+
+/** A field that a walk must know of every object. */
+export type NeededField = 'size' | 'etag' | 'modifiedAt' | 'contentType' | 'checksums';
+
+export interface WalkSettings {
+  readonly signal: AbortSignal;
+  readonly filter?: KeyFilter;
+  /** Asks for the info of each object whose listing entry lacks one of these. */
+  readonly need?: readonly NeededField[];
+}
+
+/** Yields every object below a point, with its key from there. */
+export async function* walkTree(
+  { store, prefix }: Tree,
+  { signal, filter, need = [] }: WalkSettings,
+): AsyncGenerator<ListItem> {
+  for await (const item of store.list({ prefix, signal })) {
+    const key = item.key.slice(prefix.length);
+    if (filter?.(key) === false) continue;
+    const isLacking = need.some((field) => item[field] === undefined);
+    const info = isLacking ? await store.stat(item.key, { signal }) : undefined;
+    yield { ...item, ...info, key };
+  }
+}
