@@ -1,6 +1,26 @@
 import { testSettings } from '@granary-tools/presets/vitest';
 import type { ViteUserConfig } from 'vitest/config';
 
-const settings: ViteUserConfig = testSettings();
+const settings: ViteUserConfig = testSettings({ testTimeoutMs: 30_000 });
+const { test = {} } = settings;
+const { coverage, ...rest } = test;
 
-export default settings;
+const benchSettings: ViteUserConfig = {
+  ...settings,
+  test: {
+    ...rest,
+    coverage: {
+      ...coverage,
+      exclude: [
+        'src/**/*.test.ts',
+        // Adapters of other people's libraries: the smoke test runs each of them.
+        'src/peers/**',
+        // Entry points of processes of their own.
+        'src/main.ts',
+        'src/worker.ts',
+      ],
+    },
+  },
+};
+
+export default benchSettings;

@@ -1,0 +1,273 @@
+import { overBaseline, overBestPeer } from '../harness/compare.ts';
+import type { WorkloadResult } from '../harness/run-workload.ts';
+import { median } from '../harness/statistics.ts';
+import { formatBytes, formatRatio, formatValue } from '../report/format.ts';
+import { type Budget, type Finding, resultOf, rowOf } from './budget.ts';
+
+/*
+ * The budgets of the house: ARCHITECTURE.md, "Budgets".
+ */
+
+const CALL_SHARE = 0.87;
+const STREAM_SHARE = 0.95;
+const LIST_SHARE = 0.9;
+const FIRST_PAGE_SHARE = 0.1;
+const MAX_STREAM_BYTES = 64 * 1024 * 1024;
+const MIN_GETS_PER_SECOND = 1_000_000;
+const MIN_COPY_MIB_PER_SECOND = 3 * 1024;
+const MAX_CORE_GZIP_BYTES = 8000;
+const MAX_FOOTPRINT_BYTES = 5_000_000;
+const MAX_LOCAL_P50_MS = 50;
+const DESKTOP_P95_MS = { save: 50, load: 20, list: 100, search: 200 } as const;
+
+const PEER_WORKLOADS: Readonly<Record<string, readonly string[]>> = {
+  'granary-b': [
+    'fs-1k-c1',
+    'fs-1k-c16',
+    'fs-1k-c64',
+    'fs-64k-c1',
+    'fs-64k-c16',
+    'fs-64k-c64',
+    'fs-1m-c4',
+    'fs-stream',
+    'fs-list-1k',
+    'fs-list-100k',
+    'fs-ranges',
+  ],
+  'granary-c': [
+    'fs-1k-c1',
+    'fs-1k-c16',
+    'fs-1k-c64',
+    'fs-64k-c1',
+    'fs-64k-c16',
+    'fs-64k-c64',
+    'fs-1m-c4',
+    'fs-stream',
+  ],
+  'granary-memory': ['memory-1k', 'memory-1m'],
+};
+
+/** Every budget that something in this benchmark measures. */
+export const issueBudgets: readonly Budget[] = [
+  ...['1k', '64k'].flatMap((size) => [1, 16, 64].flatMap((lanes) => callBudgets(size, lanes))),
+  ...streamBudgets(),
+  ...listBudgets(),
+  ...memoryBudgets(),
+  ...peerBudgets(),
+  ...desktopBudgets(),
+  ...sizeBudgets(),
+];
+
+function callBudgets(size: string, lanes: number): Budget[] {
+  const workload = `fs-${size}-c${lanes}`;
+  const over = (subject: string, metric: string, how: string): Budget => ({
+    title: `fs ${how}, ${size}, ${lanes} in flight, over bare calls`,
+    limit: CALL_SHARE,
+    compare: 'at least',
+    limitText: `${CALL_SHARE} x`,
+    read: (results) => baselineFinding(results, workload, metric, subject),
+  });
+  return [
+    over('granary-b', 'create', 'put, tmp + rename'),
+    over('granary-b', 'replace', 'put over another, tmp + rename'),
+    over('granary-c', 'create', 'put, with fsync'),
+    over('granary-c', 'replace', 'put over another, with fsync'),
+    over('granary-b', 'get', 'get'),
+  ];
+}
+
+function streamBudgets(): Budget[] {
+  const over = (subject: string, metric: string, title: string): Budget => ({
+    title: `1 GiB streamed ${title}, over stream.pipeline`,
+    limit: STREAM_SHARE,
+    compare: 'at least',
+    limitText: `${STREAM_SHARE} x`,
+    read: (results) => baselineFinding(results, 'fs-stream', metric, subject),
+  });
+  const memory = (subject: string, title: string): Budget => ({
+    title: `1 GiB streamed, memory over idle, ${title}`,
+    limit: MAX_STREAM_BYTES,
+    compare: 'at most',
+    limitText: '64 MiB',
+    read(results) {
+      const resources = rowOf(resultOf(results, 'fs-stream'), subject)?.resources;
+      if (resources === undefined) return undefined;
+      const value = resources.peakBytes - resources.idleBytes;
+      return { value, text: `${(value / 1024 / 1024).toFixed(1)} MiB` };
+    },
+  });
+  return [
+    over('granary-b', 'in', 'in, tmp + rename'),
+    over('granary-c', 'in', 'in, with fsync'),
+    over('granary-b', 'out', 'out'),
+    memory('granary-b', 'tmp + rename'),
+    memory('granary-c', 'with fsync'),
+  ];
+}
+
+function listBudgets(): Budget[] {
+  return [
+    {
+      title: '100,000 keys listed, over recursive readdir with the same stats',
+      limit: LIST_SHARE,
+      compare: 'at least',
+      limitText: `${LIST_SHARE} x`,
+      read: (results) => baselineFinding(results, 'fs-list-100k', 'full', 'granary-b'),
+    },
+    {
+      title: 'first page of 100,000 keys, share of the whole listing',
+      limit: FIRST_PAGE_SHARE,
+      compare: 'at most',
+      limitText: `${FIRST_PAGE_SHARE} x`,
+      read(results) {
+        const row = rowOf(resultOf(results, 'fs-list-100k'), 'granary-b');
+        const shares = row?.values['firstPageShare'] ?? [];
+        if (shares.length === 0) return undefined;
+        return { value: median(shares), text: formatValue(median(shares), 'x') };
+      },
+    },
+  ];
+}
+
+function memoryBudgets(): Budget[] {
+  const rate = (
+    title: string,
+    workload: string,
+    metric: string,
+    limit: number,
+    limitText: string,
+  ): Budget => ({
+    title,
+    limit,
+    compare: 'at least',
+    limitText,
+    read(results) {
+      const result = resultOf(results, workload);
+      const values = rowOf(result, 'granary-memory')?.values[metric] ?? [];
+      const unit = result?.metrics[metric]?.unit;
+      if (values.length === 0 || unit === undefined) return undefined;
+      const value = median(values);
+      return { value, text: formatValue(value, unit) };
+    },
+  });
+  const copies = [MIN_COPY_MIB_PER_SECOND, '3 GiB/s'] as const;
+  return [
+    rate('memory, gets at 1 KiB', 'memory-1k', 'get', MIN_GETS_PER_SECOND, '1 M ops/s'),
+    rate('memory, puts at 1 MiB, with a copy', 'memory-1m', 'put', ...copies),
+    rate('memory, gets at 1 MiB, with a copy', 'memory-1m', 'get', ...copies),
+  ];
+}
+
+/** One line per workload: the metric in which Granary stands worst against the best peer of its group. */
+function peerBudgets(): Budget[] {
+  return Object.entries(PEER_WORKLOADS).flatMap(([subject, workloads]) =>
+    workloads.map((workload) => ({
+      title: `${subject} ahead of every peer of its class, ${workload}`,
+      limit: 1,
+      compare: 'at least' as const,
+      limitText: '1 x',
+      read: (results: readonly WorkloadResult[]) =>
+        worstAgainstPeers(resultOf(results, workload), subject),
+    })),
+  );
+}
+
+function worstAgainstPeers(
+  result: WorkloadResult | undefined,
+  subject: string,
+): Finding | undefined {
+  const row = rowOf(result, subject);
+  if (result === undefined || row === undefined) return undefined;
+  const findings = Object.keys(result.metrics)
+    .map((metric) => ({ metric, comparison: overBestPeer(result, metric, row) }))
+    .flatMap(({ metric, comparison }) =>
+      comparison === undefined ? [] : [{ metric, ...comparison }],
+    )
+    .sort((a, b) => a.ratio.median - b.ratio.median);
+  const [worst] = findings;
+  return (
+    worst && {
+      value: worst.ratio.median,
+      text: formatRatio(worst.ratio),
+      against: `${worst.metric}: ${worst.over.subject.title}`,
+    }
+  );
+}
+
+function desktopBudgets(): Budget[] {
+  return Object.entries(DESKTOP_P95_MS).flatMap(([metric, limit]) => [
+    desktopBudget(metric, 'p95', limit),
+    desktopBudget(metric, 'p50', MAX_LOCAL_P50_MS),
+  ]);
+}
+
+function desktopBudget(metric: string, share: 'p50' | 'p95', limit: number): Budget {
+  return {
+    title: `${metric} at 10,000 items, ${share}`,
+    limit,
+    compare: 'at most',
+    limitText: `${limit} ms`,
+    read(results) {
+      const times = rowOf(resultOf(results, 'desktop'), 'granary-desktop')?.distributions[metric];
+      return times && { value: times[share], text: formatValue(times[share], 'ms') };
+    },
+  };
+}
+
+function sizeBudgets(): Budget[] {
+  const size = (
+    title: string,
+    workload: string,
+    subject: string,
+    metric: string,
+    limit: number,
+  ): Budget => ({
+    title,
+    limit,
+    compare: 'at most',
+    limitText: formatBytes(limit),
+    read(results) {
+      const values = rowOf(resultOf(results, workload), subject)?.values[metric] ?? [];
+      if (values.length === 0) return undefined;
+      return { value: median(values), text: formatBytes(median(values)) };
+    },
+  });
+  const small = MAX_FOOTPRINT_BYTES;
+  return [
+    size(
+      "core's application entry, min + gzip, at once",
+      'bundle-size',
+      'core',
+      'initialGzip',
+      MAX_CORE_GZIP_BYTES,
+    ),
+    size(
+      "umbrella's browser bundle, minified",
+      'bundle-size',
+      'umbrella-browser',
+      'totalMinified',
+      small,
+    ),
+    size('core + fs, installed', 'installed-size', 'core-fs', 'installed', small),
+    size('an empty store on disk', 'empty-store', 'granary-fs', 'disk', small),
+    size('an empty store in memory', 'empty-store', 'granary-fs', 'heap', small),
+  ];
+}
+
+function baselineFinding(
+  results: readonly WorkloadResult[],
+  workload: string,
+  metric: string,
+  subject: string,
+): Finding | undefined {
+  const result = resultOf(results, workload);
+  const row = rowOf(result, subject);
+  const comparison = result && row && overBaseline(result, metric, row);
+  return (
+    comparison && {
+      value: comparison.ratio.median,
+      text: formatRatio(comparison.ratio),
+      against: comparison.over.subject.title,
+    }
+  );
+}

@@ -1,0 +1,213 @@
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type RunSettings, runWorkload } from './run-workload.ts';
+import type { Runner } from './runner.ts';
+import { defineSubject, type Subject } from './subject.ts';
+import { defineWorkload, type Readings, type Workload } from './workload.ts';
+
+const subjects = ['one', 'two', 'three'].map((id) =>
+  defineSubject({ id, title: id, kind: 'peer', durability: 'A' }),
+);
+let root = '';
+
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'granary-run-'));
+});
+afterEach(() => rm(root, { recursive: true, force: true }));
+
+function workloadOf(overrides: Partial<Workload> = {}): Workload {
+  const workload = defineWorkload({
+    name: 'work',
+    title: 'Work',
+    about: 'It works.',
+    metrics: {
+      rate: { title: 'rate', unit: 'ops/s', better: 'higher' },
+      time: { title: 'time', unit: 'ms', better: 'lower' },
+    },
+    subjects,
+    start: () => Promise.reject(new Error('the runners are faked')),
+  });
+  return { ...workload, ...overrides };
+}
+
+interface Script {
+  readonly open?: (subject: Subject) => Promise<void>;
+  readonly run?: (subject: Subject, round: number) => Promise<Readings>;
+  readonly close?: (subject: Subject) => Promise<void>;
+}
+
+function settingsOf(log: string[], script: Script = {}): RunSettings {
+  const times = [
+    { busy: 1000, total: 10_000 },
+    { busy: 6000, total: 20_000 },
+  ];
+  return {
+    scale: 'tiny',
+    warmUps: 2,
+    runs: 3,
+    slowRunMs: 10_000,
+    shortRuns: 1,
+    seed: 1,
+    folders: { disk: join(root, 'disk'), memory: join(root, 'memory') },
+    processorTime: () => times.shift() ?? { busy: 0, total: 0 },
+    makeRunner: (_, subject): Runner => ({
+      async open() {
+        log.push(`open ${subject.id}`);
+        await script.open?.(subject);
+      },
+      async run(round) {
+        log.push(`${round} ${subject.id}`);
+        return (await script.run?.(subject, round)) ?? { rate: round };
+      },
+      async close() {
+        log.push(`close ${subject.id}`);
+        await script.close?.(subject);
+        return { idleBytes: 1, peakBytes: 2, cpuMs: 1000 };
+      },
+    }),
+  };
+}
+
+describe('runWorkload', () => {
+  test('opens all before the first run and closes all after the last', async () => {
+    const log: string[] = [];
+    await runWorkload(workloadOf(), subjects, settingsOf(log));
+    expect(log.slice(0, 3)).toEqual(['open one', 'open two', 'open three']);
+    expect(log.slice(-3)).toEqual(['close one', 'close two', 'close three']);
+  });
+
+  test('runs every subject once in every round, in changing order', async () => {
+    const log: string[] = [];
+    await runWorkload(workloadOf(), subjects, { ...settingsOf(log), runs: 8 });
+    const runs = log.filter((line) => /^-?\d/.test(line));
+    const rounds = new Map<string, string[]>();
+    for (const line of runs) {
+      const [round = '', subject = ''] = line.split(' ');
+      rounds.set(round, [...(rounds.get(round) ?? []), subject]);
+    }
+    expect([...rounds.keys()]).toEqual(['-2', '-1', '0', '1', '2', '3', '4', '5', '6', '7']);
+    for (const order of rounds.values()) expect([...order].sort()).toEqual(['one', 'three', 'two']);
+    expect(new Set([...rounds.values()].map((order) => order.join())).size).toBeGreaterThan(2);
+  });
+
+  test('keeps the values of the measured runs and sums up single times', async () => {
+    const result = await runWorkload(
+      workloadOf(),
+      subjects.slice(0, 1),
+      settingsOf([], { run: async (_, round) => ({ rate: 10 + round, time: [1, 2, 6 + round] }) }),
+    );
+    expect(result.rows[0]).toMatchObject({
+      values: { rate: [10, 11, 12], time: [2, 2, 2] },
+      distributions: { time: { count: 9, max: 8 } },
+      group: 'A',
+      place: 'disk',
+      resources: { peakBytes: 2 },
+    });
+    expect(result.rows[0]).not.toHaveProperty('isShortened');
+  });
+
+  test('leaves out a subject that cannot be opened and goes on with the others', async () => {
+    const log: string[] = [];
+    const open = async ({ id }: Subject) => {
+      if (id === 'two') throw new Error('torn bytes');
+    };
+    const { rows } = await runWorkload(workloadOf(), subjects, settingsOf(log, { open }));
+    expect(rows[1]).toMatchObject({ error: 'torn bytes', values: {} });
+    expect(rows[2]?.values['rate']).toEqual([0, 1, 2]);
+    expect(log.some((line) => line.endsWith(' two') && !/open|close/.test(line))).toBe(false);
+  });
+
+  test('leaves out a subject from the run that fails', async () => {
+    const run = async ({ id }: Subject, round: number) => {
+      if (id === 'one' && round === 1) throw new Error('gone');
+      return { rate: round };
+    };
+    const log: string[] = [];
+    const { rows } = await runWorkload(workloadOf(), subjects, settingsOf(log, { run }));
+    expect(rows[0]).toMatchObject({ error: 'gone', values: {} });
+    expect(log).not.toContain('2 one');
+  });
+
+  test('reports a subject that cannot be closed', async () => {
+    const close = () => Promise.reject(new Error('stuck'));
+    const { rows } = await runWorkload(workloadOf(), subjects, settingsOf([], { close }));
+    expect(rows[0]?.error).toBe('stuck');
+  });
+
+  test('runs a slow subject less often and says so', async () => {
+    const log: string[] = [];
+    const { rows } = await runWorkload(workloadOf(), subjects, {
+      ...settingsOf(log, {
+        run: async ({ id }, round) => {
+          if (id === 'two') await new Promise((resolve) => setTimeout(resolve, 30));
+          return { rate: round };
+        },
+      }),
+      slowRunMs: 20,
+    });
+    expect(rows[1]).toMatchObject({ isShortened: true, values: { rate: [0] } });
+    expect(log.filter((line) => /^-?\d.* two$/.test(line))).toEqual(['-2 two', '0 two']);
+    expect(rows[0]?.values['rate']).toHaveLength(3);
+  });
+
+  test('measures once, without warming up, what does not vary', async () => {
+    const log: string[] = [];
+    await runWorkload(workloadOf({ exact: true }), subjects.slice(0, 1), settingsOf(log));
+    expect(log).toEqual(['open one', '0 one', 'close one']);
+  });
+
+  test('prepares before it opens and removes the folders afterwards', async () => {
+    const log: string[] = [];
+    const prepare: NonNullable<Workload['prepare']> = async ({ shared }) => {
+      log.push('prepare');
+      await mkdir(shared, { recursive: true });
+      await writeFile(join(shared, 'file'), 'x');
+    };
+    await runWorkload(workloadOf({ prepare }), subjects, settingsOf(log));
+    expect(log[0]).toBe('prepare');
+    expect(existsSync(join(root, 'disk'))).toBe(false);
+  });
+
+  test('closes and cleans up when preparing fails', async () => {
+    const log: string[] = [];
+    const prepare = () => Promise.reject(new Error('disk full'));
+    const running = runWorkload(workloadOf({ prepare }), subjects, settingsOf(log));
+    await expect(running).rejects.toThrow('disk full');
+    expect(log).toEqual(['close one', 'close two', 'close three']);
+  });
+
+  test('tells what share of the machine other programs had', async () => {
+    const { disturbance } = await runWorkload(workloadOf(), subjects, settingsOf([]));
+    // 5 of 10 s were in use, 3 s of them by the three subjects, and next to nothing by this process.
+    expect(disturbance).toBeGreaterThan(0.1);
+    expect(disturbance).toBeLessThanOrEqual(0.2);
+  });
+
+  test('tells no share and no resources where subjects have no process of their own', async () => {
+    const result = await runWorkload(workloadOf({ isolated: false }), subjects, settingsOf([]));
+    expect(result).not.toHaveProperty('disturbance');
+    expect(result.rows[0]).not.toHaveProperty('resources');
+  });
+
+  test('tells no disturbance when the clock did not move', async () => {
+    const settings = { ...settingsOf([]), processorTime: () => ({ busy: 1, total: 1 }) };
+    expect((await runWorkload(workloadOf(), subjects, settings)).disturbance).toBe(0);
+  });
+
+  test('tells how far it is', async () => {
+    const messages: string[] = [];
+    const onProgress = (message: string) => messages.push(message);
+    await runWorkload(workloadOf(), subjects.slice(0, 1), { ...settingsOf([]), onProgress });
+    expect(messages).toEqual([
+      'verify one',
+      'warm up 1/2',
+      'warm up 2/2',
+      'run 1/3',
+      'run 2/3',
+      'run 3/3',
+    ]);
+  });
+});

@@ -1,0 +1,53 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
+import type { StorageEngine } from '@granary/storage-core';
+import type { Store } from '../harness/subject.ts';
+
+const CHUNK_BYTES = 1024 * 1024;
+
+/** A storage as its README shows to use it. */
+export function granaryStore(storage: StorageEngine): Store {
+  return {
+    put: (key, bytes) => storage.put(key, bytes),
+    async get(key) {
+      return (await storage.get(key)).bytes();
+    },
+    delete: (key) => storage.delete(key),
+    async stat(key) {
+      return (await storage.stat(key)).size;
+    },
+    async list(visit) {
+      for await (const page of storage.list().pages()) {
+        for (const { key } of page.entries) visit(key);
+      }
+    },
+    async listFolders() {
+      const folders: string[] = [];
+      for await (const entry of storage.list({ delimiter: '/' })) {
+        if (entry.kind === 'prefix') folders.push(entry.key);
+      }
+      return folders;
+    },
+    async firstPage(limit) {
+      let count = 0;
+      for await (const page of storage.list().pages()) {
+        count += page.entries.length;
+        if (count >= limit) break;
+      }
+      return Math.min(count, limit);
+    },
+    async range(key, offset, length) {
+      return (await storage.get(key, { range: { offset, length } })).bytes();
+    },
+    async putFile(key, file) {
+      const { size } = await stat(file);
+      await storage.put(key, createReadStream(file, { highWaterMark: CHUNK_BYTES }), { size });
+    },
+    async getFile(key, file) {
+      const target = createWriteStream(file, { highWaterMark: CHUNK_BYTES });
+      await pipeline((await storage.get(key)).stream(), target);
+    },
+    close: () => storage.close(),
+  };
+}

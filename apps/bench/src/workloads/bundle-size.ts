@@ -1,0 +1,198 @@
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import type { Metafile, OutputFile } from 'esbuild';
+import { defineSubject, type Subject } from '../harness/subject.ts';
+import { defineWorkload, type Metric, type Workload } from '../harness/workload.ts';
+
+/** What an application imports, bundled. */
+export interface BundleSubject extends Subject {
+  readonly source: string;
+  readonly platform: 'browser' | 'node';
+}
+
+/** Sizes of a bundle. Units: bytes. */
+export interface BundleSize {
+  /** What is loaded at once: the entry and all that it imports statically. */
+  readonly initialGzip: number;
+  /** With everything that is only loaded when it is used. */
+  readonly totalGzip: number;
+  readonly totalMinified: number;
+}
+
+const PACKAGE = fileURLToPath(new URL('../../', import.meta.url));
+const BEST_COMPRESSION = 9;
+/** Resolves packages to their sources, when this process does so, too. */
+const SOURCE_CONDITION = '@granary/source';
+
+function bundle(
+  id: string,
+  title: string,
+  kind: Subject['kind'],
+  platform: BundleSubject['platform'],
+  source: string,
+): BundleSubject {
+  return defineSubject({ id, title, kind, platform, source, note: platform });
+}
+
+export const bundleSubjects: readonly BundleSubject[] = [
+  bundle(
+    'core',
+    '@granary/storage-core, all of it',
+    'granary',
+    'browser',
+    `export * from '@granary/storage-core';`,
+  ),
+  bundle(
+    'core-create',
+    '@granary/storage-core, createStorage',
+    'granary',
+    'browser',
+    `export { createStorage } from '@granary/storage-core';`,
+  ),
+  bundle(
+    'core-provider',
+    '@granary/storage-core/provider, all of it',
+    'granary',
+    'browser',
+    `export * from '@granary/storage-core/provider';`,
+  ),
+  bundle(
+    'memory',
+    '@granary/storage-memory, createMemory',
+    'granary',
+    'browser',
+    `export { createMemory } from '@granary/storage-memory';`,
+  ),
+  bundle(
+    'fs',
+    '@granary/storage-fs, createFileSystem',
+    'granary',
+    'node',
+    `export { createFileSystem } from '@granary/storage-fs';`,
+  ),
+  bundle(
+    'umbrella-browser',
+    '@granary/storage/browser, all of it',
+    'granary',
+    'browser',
+    `export * from '@granary/storage/browser';`,
+  ),
+  bundle(
+    'unstorage-1',
+    'unstorage 1, core + memory',
+    'peer',
+    'browser',
+    `import { createStorage } from 'unstorage'; import memory from 'unstorage/drivers/memory'; export const storage = () => createStorage({ driver: memory() });`,
+  ),
+  bundle(
+    'unstorage-2',
+    'unstorage 2, core + memory',
+    'peer',
+    'browser',
+    `import { createStorage } from 'unstorage-next'; import memory from 'unstorage-next/drivers/memory'; export const storage = () => createStorage({ driver: memory() });`,
+  ),
+  bundle(
+    'files-sdk',
+    'files-sdk, core + memory',
+    'peer',
+    'node',
+    `export { Files } from 'files-sdk'; export { memory } from 'files-sdk/memory';`,
+  ),
+  bundle(
+    'flystorage',
+    'flystorage core',
+    'peer',
+    'node',
+    `export { FileStorage } from '@flystorage/file-storage';`,
+  ),
+  bundle(
+    'flydrive',
+    'flydrive, core + fs',
+    'peer',
+    'node',
+    `export { Disk } from 'flydrive'; export { FSDriver } from 'flydrive/drivers/fs';`,
+  ),
+  bundle('keyv', 'keyv', 'peer', 'browser', `export { Keyv } from 'keyv';`),
+];
+
+const bytes = (title: string): Metric => ({ title, unit: 'bytes', better: 'lower' });
+
+/** Bundles each entry with esbuild. */
+export const bundleSize: Workload = defineWorkload<BundleSubject>({
+  name: 'bundle-size',
+  title: 'Bundles',
+  about:
+    'esbuild, minified, ES modules with code splitting; gzip at its best level, each chunk by itself. ' +
+    'At once: the entry and what it imports statically. In all: with what is loaded on first use.',
+  metrics: {
+    initialGzip: bytes('gzip, at once'),
+    totalGzip: bytes('gzip, in all'),
+    totalMinified: bytes('minified, in all'),
+  },
+  subjects: bundleSubjects,
+  isolated: false,
+  exact: true,
+  groupOf: () => 'bundle',
+  async start({ source, platform }) {
+    return {
+      verify: async () => {},
+      run: async () => ({ ...(await bundleOf(source, platform)) }),
+      close: async () => {},
+    };
+  },
+});
+
+/** Bundles a module's source and weighs it. */
+export async function bundleOf(
+  source: string,
+  platform: BundleSubject['platform'],
+): Promise<BundleSize> {
+  const { build } = await import('esbuild');
+  const { outputFiles, metafile } = await build({
+    stdin: { contents: source, resolveDir: PACKAGE, sourcefile: 'entry.js', loader: 'js' },
+    bundle: true,
+    minify: true,
+    splitting: true,
+    format: 'esm',
+    target: 'es2022',
+    platform,
+    conditions: process.execArgv.some((flag) => flag.includes(SOURCE_CONDITION))
+      ? ['@granary/source']
+      : [],
+    outdir: PACKAGE,
+    metafile: true,
+    write: false,
+    logLevel: 'silent',
+  });
+  return weigh(outputFiles, metafile);
+}
+
+/** Adds up the chunks of a bundle. */
+export function weigh(files: readonly OutputFile[], metafile: Metafile): BundleSize {
+  const outputs = Object.entries(metafile.outputs);
+  const contents = new Map(
+    outputs.map(([path]) => {
+      const file = files.find((candidate) => candidate.path.endsWith(path.replace(/^.*\//, '/')));
+      return [path, file?.contents ?? new Uint8Array()] as const;
+    }),
+  );
+  const entry = outputs.find(([, output]) => output.entryPoint !== undefined)?.[0];
+  const initial = new Set<string>();
+  const visit = (path: string) => {
+    if (initial.has(path)) return;
+    initial.add(path);
+    for (const imported of metafile.outputs[path]?.imports ?? []) {
+      if (imported.kind === 'import-statement' && contents.has(imported.path)) visit(imported.path);
+    }
+  };
+  if (entry !== undefined) visit(entry);
+
+  const size = { initialGzip: 0, totalGzip: 0, totalMinified: 0 };
+  for (const [path, content] of contents) {
+    const compressed = gzipSync(content, { level: BEST_COMPRESSION }).length;
+    size.totalGzip += compressed;
+    size.totalMinified += content.length;
+    if (initial.has(path)) size.initialGzip += compressed;
+  }
+  return size;
+}

@@ -1,0 +1,77 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { drive, mibPerSecond } from '../harness/drive.ts';
+import { openStore, type Store, type StoreSubject } from '../harness/subject.ts';
+import { defineWorkload, type Scale, type Workload } from '../harness/workload.ts';
+import { placeByDurability } from './fs-objects.ts';
+import { assertSameFile, writeLargeFile } from './large-file.ts';
+
+const MIB = 1024 * 1024;
+const SIZES: Readonly<Record<Scale, number>> = {
+  full: 1024 * MIB,
+  quick: 128 * MIB,
+  tiny: 3 * MIB,
+};
+/** Verified with this much, so that memory is measured on an idle process. */
+const CHECKED_BYTES = 3 * MIB + 17;
+const KEY = 'large/object.bin';
+
+interface StreamingStore extends Store {
+  putFile(key: string, file: string): Promise<void>;
+  getFile(key: string, file: string): Promise<void>;
+}
+
+function canStream(store: Store): store is StreamingStore {
+  return store.putFile !== undefined && store.getFile !== undefined;
+}
+
+/** Streams a large file into a store and out again. */
+export function fsStream(subjects: readonly StoreSubject[]): Workload {
+  return defineWorkload<StoreSubject>({
+    name: 'fs-stream',
+    title: '1 GiB streamed in and out',
+    about:
+      'A file of 1 GiB is read as a stream and stored, then read from the store as a stream and written to another file. ' +
+      'The baseline is `stream.pipeline` with the same guarantees. Memory is the peak over the idle process, all runs.',
+    metrics: {
+      in: { title: 'in', unit: 'MiB/s', better: 'higher' },
+      out: { title: 'out', unit: 'MiB/s', better: 'higher' },
+    },
+    subjects: subjects.filter(({ can }) => can.includes('streams')),
+    placeOf: placeByDurability,
+    async prepare({ shared, scale }) {
+      await writeLargeFile(join(shared, 'source.bin'), SIZES[scale]);
+      await writeLargeFile(join(shared, 'check.bin'), CHECKED_BYTES);
+    },
+    async start(subject, { folder, shared, scale }) {
+      const root = join(folder, 'store');
+      await mkdir(root);
+      const store = await openStore(subject, root);
+      if (!canStream(store)) throw new Error(`${subject.id} cannot stream.`);
+      const target = join(folder, 'target.bin');
+      let isCompared = false;
+
+      return {
+        async verify() {
+          await store.putFile(KEY, join(shared, 'check.bin'));
+          await store.getFile(KEY, target);
+          await assertSameFile(target, join(shared, 'check.bin'));
+          await store.delete(KEY);
+          await rm(target);
+        },
+        async run() {
+          const size = SIZES[scale];
+          const inMs = await drive(1, 1, () => store.putFile(KEY, join(shared, 'source.bin')));
+          const outMs = await drive(1, 1, () => store.getFile(KEY, target));
+          if (!isCompared) await assertSameFile(target, join(shared, 'source.bin'));
+          isCompared = true;
+          // Before the kernel writes it all to the disk, where it would disturb the next run.
+          await store.delete(KEY);
+          await rm(target);
+          return { in: mibPerSecond(size, inMs), out: mibPerSecond(size, outMs) };
+        },
+        close: async () => store.close?.(),
+      };
+    },
+  });
+}

@@ -1,0 +1,101 @@
+import type { StorageEngine } from '@granary/storage-core';
+import type { StorageProvider } from '@granary/storage-core/provider';
+import { assertSameBytes, sampleBytes } from '../harness/content.ts';
+import { drive } from '../harness/drive.ts';
+import { defineSubject, type Subject } from '../harness/subject.ts';
+import { defineWorkload, type Metric, type Scale, type Workload } from '../harness/workload.ts';
+
+/** One layer over a storage in memory. */
+interface LayerSubject extends Subject {
+  wrap(engine: StorageEngine, provider: StorageProvider): Promise<StorageEngine>;
+}
+
+const SIZE_BYTES = 1024;
+const KEYS = 1000;
+const COUNTS: Readonly<Record<Scale, number>> = { full: 30_000, quick: 10_000, tiny: 20 };
+const NS_PER_MS = 1e6;
+
+function layer(id: string, title: string, wrap: LayerSubject['wrap']): LayerSubject {
+  return defineSubject({ id, title, kind: 'granary', wrap });
+}
+
+const layers: readonly LayerSubject[] = [
+  layer('none', 'no layer: the engine against itself', async (engine) => engine),
+  layer('prefix', "prefix view, at('users/42')", async (engine) => engine.at('users/42')),
+  layer('retry', 'withRetry', async (_, provider) => {
+    const [{ createStorage }, { withRetry }] = await Promise.all([
+      import('@granary/storage-core'),
+      import('@granary/storage-core/provider'),
+    ]);
+    return createStorage(withRetry(provider));
+  }),
+  layer('mock', 'mock without latency or failures', async (engine) => {
+    const { createMock } = await import('@granary/storage-layers/mock');
+    return createMock({ underlying: engine });
+  }),
+];
+
+const nanoseconds = (title: string): Metric => ({ title, unit: 'ns/op', better: 'lower' });
+
+/** What each layer adds to a put and a get of 1 KiB in memory. */
+export const layerTax: Workload = defineWorkload<LayerSubject>({
+  name: 'layer-tax',
+  title: 'What a layer costs',
+  about:
+    `Puts and gets of ${SIZE_BYTES} bytes in memory, one after the other, through the bare engine and through the layer, ` +
+    'in turns within each run. What the layer adds is the difference of the two.',
+  metrics: {
+    putTax: nanoseconds('added to put'),
+    getTax: nanoseconds('added to get'),
+    put: nanoseconds('put through the layer'),
+    get: nanoseconds('get through the layer'),
+  },
+  subjects: layers,
+  groupOf: ({ id }) => id,
+  async start({ wrap }, { scale }) {
+    const { createMemory } = await import('@granary/storage-memory');
+    const provider = createMemory.provider();
+    const { createStorage } = await import('@granary/storage-core');
+    const bare = createStorage(provider);
+    const layered = await wrap(bare, provider);
+    const content = sampleBytes(SIZE_BYTES, 51);
+    const keys = Array.from({ length: KEYS }, (_, index) => `object-${index}.bin`);
+    const keyAt = (index: number) => keys[index % KEYS] ?? '';
+    const count = COUNTS[scale];
+    const put = (engine: StorageEngine) =>
+      drive(count, 1, (index) => engine.put(keyAt(index), content));
+    const get = (engine: StorageEngine) =>
+      drive(count, 1, async (index) => (await engine.get(keyAt(index))).bytes());
+    const perOperation = (elapsedMs: number) => (elapsedMs / count) * NS_PER_MS;
+
+    return {
+      async verify() {
+        for (const engine of [bare, layered]) {
+          await drive(KEYS, 1, (index) => engine.put(keyAt(index), content));
+          const stored = await (await engine.get(keyAt(1))).bytes();
+          assertSameBytes(stored, content, 'through the layer');
+        }
+      },
+      async run(round) {
+        const measure = async (engine: StorageEngine) => ({
+          put: perOperation(await put(engine)),
+          get: perOperation(await get(engine)),
+        });
+        const isLayerFirst = round % 2 !== 0;
+        const first = await measure(isLayerFirst ? layered : bare);
+        const second = await measure(isLayerFirst ? bare : layered);
+        const [through, base] = isLayerFirst ? [first, second] : [second, first];
+        return {
+          put: through.put,
+          get: through.get,
+          putTax: through.put - base.put,
+          getTax: through.get - base.get,
+        };
+      },
+      async close() {
+        await layered.close();
+        await bare.close();
+      },
+    };
+  },
+});

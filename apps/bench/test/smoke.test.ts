@@ -1,0 +1,50 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { workloads } from '../src/catalog.ts';
+import { processorTime } from '../src/harness/machine.ts';
+import { runWorkload } from '../src/harness/run-workload.ts';
+import { localRunner } from '../src/harness/runner.ts';
+
+let root = '';
+
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'granary-smoke-'));
+});
+afterAll(() => rm(root, { recursive: true, force: true }));
+
+describe('every workload', () => {
+  test.each(workloads)('$name works for every subject on the smallest size', async (workload) => {
+    const { rows } = await runWorkload(workload, workload.subjects, {
+      scale: 'tiny',
+      warmUps: 0,
+      runs: 1,
+      slowRunMs: Number.POSITIVE_INFINITY,
+      shortRuns: 1,
+      seed: 1,
+      folders: {
+        disk: join(root, 'disk', workload.name),
+        memory: join(root, 'memory', workload.name),
+      },
+      makeRunner: localRunner,
+      processorTime,
+    });
+    const problems = rows.flatMap(({ subject, error }) =>
+      error === undefined ? [] : [`${subject.id}: ${error}`],
+    );
+    expect(problems).toEqual([]);
+    for (const { subject, values } of rows) {
+      expect(Object.keys(values), subject.id).not.toEqual([]);
+      for (const [metric, [value]] of Object.entries(values)) {
+        expect(value, `${subject.id} ${metric}`).toSatisfy(Number.isFinite);
+      }
+    }
+    for (const metric of Object.keys(workload.metrics)) {
+      expect(
+        rows.some(({ values }) => metric in values),
+        `nobody has ${metric}`,
+      ).toBe(true);
+    }
+  });
+});
