@@ -1,0 +1,8 @@
+import { expect, test } from 'vitest';
+import { readBackends } from './backends.ts';
+
+test('every backend is there, with what it declares', async () => {
+  const columns = await readBackends();
+  expect(columns.map(({ name }) => name)).toEqual(['memory', 'fs']);
+  for (const { capabilities } of columns) expect(capabilities.createIfAbsent).toBe(true);
+});
