@@ -1,43 +1,22 @@
 export type { Body, BodyInput, ByteRange, ContentRange, StoredObject } from './contract/body.ts';
 export type { Capabilities, ListField } from './contract/capabilities.ts';
 export type {
-  AnyItems,
   ClearOptions,
   ClearResult,
-  Codec,
-  Comparison,
-  DateRange,
   EngineGetOptions,
-  EngineListOptions,
   EngineOptions,
   EnginePutOptions,
   FileHandle,
-  Format,
   IStorageEngine,
-  ItemTypes,
-  Listing,
-  ListingPage,
-  LoadedItem,
-  LoadOptions,
   ManyOptions,
   ManyProgress,
-  Progress,
-  ProgressOptions,
   SaveEntry,
-  SaveOptions,
-  SearchIndex,
-  SearchPage,
-  SortField,
   StorageCapabilities,
   StorageEngine,
   StorageInfo,
-  StorageItem,
-  StorageOptions,
-  StorageQuery,
   SweepOptions,
   UpdateOptions,
   UsageOptions,
-  ValueOf,
   Versions,
 } from './contract/engine.ts';
 export type {
@@ -60,6 +39,17 @@ export type {
   TokenSource,
 } from './contract/factory.ts';
 export type { JsonValue } from './contract/json.ts';
+export type {
+  Comparison,
+  DateRange,
+  Listing,
+  ListingPage,
+  SearchIndex,
+  SearchPage,
+  SortField,
+  StorageItem,
+  StorageQuery,
+} from './contract/listing.ts';
 export type {
   AttributesPatch,
   Checksums,
@@ -100,6 +90,19 @@ export type {
   UploadSession,
   UploadStatus,
 } from './contract/upload.ts';
+export type {
+  AnyItems,
+  Codec,
+  Format,
+  ItemTypes,
+  LoadedItem,
+  LoadOptions,
+  Progress,
+  ProgressOptions,
+  SaveOptions,
+  StorageOptions,
+  ValueOf,
+} from './contract/values.ts';
 export { createId } from './engine/create-id.ts';
 export { createStorage } from './engine/create-storage.ts';
 export {

@@ -58,43 +58,22 @@ export type {
   ListField,
 } from './contract/capabilities.ts';
 export type {
-  AnyItems,
   ClearOptions,
   ClearResult,
-  Codec,
-  Comparison,
-  DateRange,
   EngineGetOptions,
-  EngineListOptions,
   EngineOptions,
   EnginePutOptions,
   FileHandle,
-  Format,
   IStorageEngine,
-  ItemTypes,
-  Listing,
-  ListingPage,
-  LoadedItem,
-  LoadOptions,
   ManyOptions,
   ManyProgress,
-  Progress,
-  ProgressOptions,
   SaveEntry,
-  SaveOptions,
-  SearchIndex,
-  SearchPage,
-  SortField,
   StorageCapabilities,
   StorageEngine,
   StorageInfo,
-  StorageItem,
-  StorageOptions,
-  StorageQuery,
   SweepOptions,
   UpdateOptions,
   UsageOptions,
-  ValueOf,
   Versions,
 } from './contract/engine.ts';
 export type {
@@ -121,6 +100,17 @@ export type {
   TokenSource,
 } from './contract/factory.ts';
 export type { JsonValue } from './contract/json.ts';
+export type {
+  Comparison,
+  DateRange,
+  Listing,
+  ListingPage,
+  SearchIndex,
+  SearchPage,
+  SortField,
+  StorageItem,
+  StorageQuery,
+} from './contract/listing.ts';
 export type {
   AttributesPatch,
   Checksums,
@@ -168,6 +158,19 @@ export type {
   UploadSession,
   UploadStatus,
 } from './contract/upload.ts';
+export type {
+  AnyItems,
+  Codec,
+  Format,
+  ItemTypes,
+  LoadedItem,
+  LoadOptions,
+  Progress,
+  ProgressOptions,
+  SaveOptions,
+  StorageOptions,
+  ValueOf,
+} from './contract/values.ts';
 export { ERROR_CODES, type ErrorCategory, type ErrorCode } from './errors/error-codes.ts';
 export { isStorageError, StorageError, type StorageErrorFields } from './errors/storage-error.ts';
 export {
@@ -184,6 +187,7 @@ export { checkKey } from './keys/check-key.ts';
 export { compareKeys } from './keys/compare-keys.ts';
 export { joinKey } from './keys/join-key.ts';
 export { type SegmentCodec, type SegmentRules, segmentCodec } from './keys/segment-codec.ts';
+export { sortKeys } from './keys/sort-keys.ts';
 export { type CursorQuery, decodeCursor, encodeCursor } from './listing/cursor.ts';
 export { flattenTree, type TreeEntry, type TreeItem } from './listing/flatten-tree.ts';
 export {

@@ -11,6 +11,7 @@ import { StorageError } from '../src/errors/storage-error.ts';
 import { eventChannel } from '../src/events/event-channel.ts';
 import { compareKeys } from '../src/keys/compare-keys.ts';
 import { listOrdered } from '../src/listing/list-ordered.ts';
+import { OPTIONAL_OPERATIONS } from '../src/provider/optional-operations.ts';
 
 export interface TinyObject {
   readonly bytes: Uint8Array;
@@ -26,6 +27,8 @@ export interface TinyCall {
 
 export interface TinyProviderSettings {
   readonly capabilities?: Partial<Capabilities>;
+  /** Capabilities, and their operations, that it does not have. */
+  readonly without?: readonly (keyof Capabilities)[];
   /** Stands between the caller and each operation; may fail before or after the effect. */
   intercept?(call: TinyCall, proceed: () => Promise<unknown>): Promise<unknown>;
   readonly pageSize?: number;
@@ -79,7 +82,8 @@ const ALL: Capabilities = {
 
 /** Everything the contract has over a Map, for tests that look at one call at a time. */
 export function tinyProvider(settings: TinyProviderSettings = {}): TinyProvider {
-  const { intercept, pageSize = 100, chunkBytes, onChunk } = settings;
+  const { intercept, pageSize = 100, chunkBytes, onChunk, without = [] } = settings;
+  const declared = Object.entries(ALL).filter(([name]) => !without.some((left) => left === name));
   const objects = new Map<string, TinyObject>();
   const calls: string[] = [];
   const sessions = new Map<
@@ -259,7 +263,7 @@ export function tinyProvider(settings: TinyProviderSettings = {}): TinyProvider 
     calls,
     specVersion: 1,
     name: 'tiny',
-    capabilities: { ...ALL, ...settings.capabilities },
+    capabilities: { ...Object.fromEntries(declared), ...settings.capabilities },
     storeId: 'store',
     native: objects,
 
@@ -390,8 +394,8 @@ export function tinyProvider(settings: TinyProviderSettings = {}): TinyProvider 
     usage: (options) => act('usage', '', options, () => ({ objects: objects.size })),
     health: (options) => act('health', '', options, () => ({ ok: true, latencyMs: 1 })),
   };
-  for (const [name, can] of Object.entries(provider.capabilities)) {
-    if (!can && name in provider) Reflect.deleteProperty(provider, name);
+  for (const name of OPTIONAL_OPERATIONS) {
+    if (!provider.capabilities[name]) Reflect.deleteProperty(provider, name);
   }
   return provider;
 }

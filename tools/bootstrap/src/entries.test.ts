@@ -18,6 +18,7 @@ async function runEntry(load: () => Promise<unknown>, ...args: string[]) {
   return exitCode;
 }
 const startScript = () => import('./start.js');
+const granaryScript = () => import('./granary.js');
 const testScript = () => import('./test.js');
 const turboScript = () => import('./turbo.js');
 const whereScript = () => import('./where.js');
@@ -76,6 +77,18 @@ describe('npm start', () => {
     });
     expect(await runEntry(startScript)).toBe(1);
     expect(said).toEqual(['granary: no network']);
+  });
+});
+
+describe('npm run granary', () => {
+  test('builds the command and runs it where the user stands', async () => {
+    expect(await runEntry(granaryScript, 'ls', './my photos')).toBe(0);
+    expect(run.mock.calls[0]?.[1]).toContain('--filter=@granary/cli');
+    expect(run.mock.calls[1]).toEqual([
+      '/bin/node24',
+      ['/repo/apps/cli/dist/main.js', 'ls', './my photos'],
+      { cwd: '/home/someone', env: { A: '1' } },
+    ]);
   });
 });
 

@@ -1,4 +1,6 @@
-import { setTimeout } from 'node:timers/promises';
+import { existsSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { run } from './run.js';
 
@@ -39,19 +41,29 @@ describe('run', () => {
   });
 
   test('passes signals on to the program', async () => {
-    const script = 'process.on("SIGTERM", () => process.exit(5)); setInterval(() => {}, 1000)';
-    const running = node(script);
-    while (process.listenerCount('SIGTERM') === 0) await setTimeout(5);
-    await setTimeout(300);
+    const ready = join(mkdtempSync(join(tmpdir(), 'granary-run-')), 'ready');
+    const running = node(`
+      process.on('SIGTERM', () => process.exit(5));
+      require('node:fs').writeFileSync(${JSON.stringify(ready)}, '');
+      setInterval(() => {}, 1000);
+    `);
+    await vi.waitUntil(() => existsSync(ready), { timeout: 8_000 });
     process.emit('SIGTERM', 'SIGTERM');
     expect(await running).toBe(5);
+  });
+
+  test('ends a program when npm, which started it, is gone', async () => {
+    vi.stubEnv('npm_lifecycle_event', 'test');
+    const running = node('setInterval(() => {}, 1000)');
+    vi.spyOn(process, 'ppid', 'get').mockReturnValue(1);
+    expect(await running).toBe(143);
+    vi.unstubAllEnvs();
   });
 
   test('leaves Ctrl-C of a terminal to the terminal', async () => {
     const { isTTY } = process.stdin;
     process.stdin.isTTY = true;
-    const running = node('setTimeout(() => process.exit(3), 400)');
-    await setTimeout(100);
+    const running = node('setTimeout(() => process.exit(3), 200)');
     process.emit('SIGINT', 'SIGINT');
     expect(await running).toBe(3);
     process.stdin.isTTY = isTTY;

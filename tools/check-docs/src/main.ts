@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { isPublished, ROOT, readWorkspace } from '@granary-tools/workspace';
+import { ROOT, readWorkspace } from '@granary-tools/workspace';
 import { checkDocuments } from './check.ts';
 
 // check-docs [folder …]
@@ -7,7 +7,7 @@ const folders = process.argv.slice(2);
 const problems = await checkDocuments({
   root: ROOT,
   ...(folders.length > 0 ? { folders } : {}),
-  packages: (await readWorkspace()).filter(isPublished),
+  packages: await readWorkspace(),
   compiler: join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'),
   limitMs: 30_000,
   say: (line) => console.log(line),

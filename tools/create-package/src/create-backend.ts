@@ -13,13 +13,29 @@ export async function createBackend(root: string, id: string): Promise<string> {
   const path = join(root, folder);
   await copyTemplate('backend', path, names);
   await copyFile(join(root, 'LICENSE'), join(path, 'LICENSE'));
-  await writeChangeset(root, `storage-${id}`, `Adds the ${names.pascal} backend.`);
+  await writeChangeset(root, {
+    file: `add-storage-${id}`,
+    packageName: `@granary/storage-${id}`,
+    text: `Adds the ${names.pascal} backend.`,
+  });
   return folder;
 }
 
-/** Writes a changeset that announces a package's next minor version. */
-export async function writeChangeset(root: string, name: string, text: string): Promise<void> {
-  const changeset = `---\n'@granary/${name}': minor\n---\n\n${text}\n`;
+/** The announcement of a package's next minor version. */
+export interface Changeset {
+  /** Name of the file, without extension. */
+  readonly file: string;
+  readonly packageName: string;
+  /** What a user of the package reads in its change log. */
+  readonly text: string;
+}
+
+/** Writes a changeset into the repository. */
+export async function writeChangeset(root: string, changeset: Changeset): Promise<void> {
+  const { file, packageName, text } = changeset;
   await mkdir(join(root, '.changeset'), { recursive: true });
-  await writeFile(join(root, '.changeset', `add-${name}.md`), changeset);
+  await writeFile(
+    join(root, '.changeset', `${file}.md`),
+    `---\n'${packageName}': minor\n---\n\n${text}\n`,
+  );
 }

@@ -30,7 +30,11 @@ export async function createLayer(root: string, id: string): Promise<string> {
     'size-limit': [...(manifest['size-limit'] ?? []), { path: `dist/${id}.js`, limit: BUDGET }],
   };
   await writeFile(file, `${JSON.stringify(added, null, 2)}\n`);
-  await writeChangeset(root, 'storage-layers', `Adds the layer \`${id}\`.`);
+  await writeChangeset(root, {
+    file: `add-layer-${id}`,
+    packageName: '@granary/storage-layers',
+    text: `Adds the layer \`${id}\`.`,
+  });
   return FOLDER;
 }
 

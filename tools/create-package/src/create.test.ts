@@ -79,7 +79,9 @@ describe('createLayer', () => {
     expect(read('packages/storage-layers/src/access-log.ts')).toContain('withAccessLog');
     expect(has('packages/storage-layers/src/access-log.test.ts')).toBe(true);
     expect(has('packages/storage-layers/test/access-log.conformance.test.ts')).toBe(true);
-    expect(read('.changeset/add-storage-layers.md')).toContain('`access-log`');
+    expect(read('.changeset/add-layer-access-log.md')).toBe(
+      "---\n'@granary/storage-layers': minor\n---\n\nAdds the layer `access-log`.\n",
+    );
   });
 
   test('keeps the budgets of the other layers and needs no entry before it', async () => {

@@ -18,7 +18,7 @@ test('writes one report of a file that two entries share, accepts it, and finds 
   expect((await packages.run(apiReports)).problems).toEqual([
     expect.stringContaining('packages/storage-acme/api/index.api.md'),
   ]);
-}, 60_000);
+});
 
 test('follows imports that end in .ts and finds exports without a doc comment', async () => {
   using packages = fakePackages();
@@ -34,7 +34,7 @@ test('follows imports that end in .ts and finds exports without a doc comment', 
     '@granary/storage-acme: no doc comment: export const bare: number;',
   ]);
   expect(readFileSync(join(path, 'api/index.api.md'), 'utf8')).toContain('const two: 2;');
-}, 60_000);
+});
 
 test('finds reports that belong to no entry, and removes them', async () => {
   using packages = fakePackages();

@@ -22,7 +22,7 @@ test('accepts packages that install, import, typecheck and start', async () => {
   const { problems, said } = await packages.run(tarballs);
   expect(problems).toEqual([]);
   expect(said).toEqual([expect.stringMatching(/storage-fs installed: 0\.\d\d MB of 5\.00 MB$/)]);
-}, 60_000);
+});
 
 test('finds entries that do not import, typecheck or start', async () => {
   using packages = fakePackages();
@@ -34,7 +34,7 @@ test('finds entries that do not import, typecheck or start', async () => {
     expect.stringContaining("Cannot find name 'Missing'"),
     expect.stringContaining("'acme --help' failed"),
   ]);
-}, 60_000);
+});
 
 test('finds entries that export nothing and packages that are too big', async () => {
   using packages = fakePackages();
@@ -43,7 +43,7 @@ test('finds entries that export nothing and packages that are too big', async ()
     expect.stringContaining('@granary/storage-core is empty'),
     expect.stringMatching(/take 5\.\d\d MB installed/),
   ]);
-}, 60_000);
+});
 
 test('says why packages do not install', async () => {
   using packages = fakePackages();
@@ -53,4 +53,4 @@ test('says why packages do not install', async () => {
     expect.stringContaining('npm install of all tarballs failed'),
     expect.stringContaining('npm install of @granary/storage-core and @granary/storage-fs failed'),
   ]);
-}, 60_000);
+});

@@ -46,6 +46,12 @@ describe('buildSettings', () => {
     expect(built({})).toMatchObject({ entry: [], dts: false });
   });
 
+  test('leaves the text of sources out of source maps', () => {
+    const options = {};
+    built({}).esbuildOptions?.(options, { format: 'esm' });
+    expect(options).toEqual({ sourcesContent: false });
+  });
+
   test('reads the package that it is run in', () => {
     vi.spyOn(process, 'cwd').mockReturnValue(
       join(import.meta.dirname, '..', '..', '..', 'packages', 'storage-core'),

@@ -22,8 +22,14 @@ export function buildSettings(folder: string = process.cwd()): Options {
     // Packages declare that they have no side effects, so a chunk that nothing is taken from is not loaded.
     treeshake: { moduleSideEffects: false },
     sourcemap: true,
+    // The sources are published too, so their text is not needed twice.
+    esbuildOptions(options) {
+      options.sourcesContent = false;
+    },
     clean: true,
     dts: false,
+    external: [/^node:/],
+    removeNodeProtocol: false,
     tsconfig: 'tsconfig.build.json',
   };
 }

@@ -59,7 +59,14 @@ async function runTasks(context: RunContext): Promise<readonly Entry[]> {
   const { root, packages, run, say, signal } = context;
   if (signal.aborted) return [];
   await Promise.all(packages.map(({ path }) => removeTestReport(path)));
-  const args = ['run', ...TASKS, '--continue=always', '--force', '--summarize'];
+  const args = [
+    'run',
+    ...TASKS,
+    '--continue=always',
+    '--force',
+    '--summarize',
+    '--concurrency=100%',
+  ];
   const { output } = await run(TURBO, [...args, '--output-logs=hash-only', '--log-order=grouped'], {
     cwd: root,
     signal,

@@ -102,7 +102,7 @@ describe('jsonProblem', () => {
       [() => 1, 'is a function'],
       [Number.POSITIVE_INFINITY, 'is Infinity'],
       [-0, 'is -0'],
-      [[1, , 2], '[1] is undefined'],
+      [new Array(2), '[0] is undefined'],
       [new Map(), 'is a Map'],
       [new Point(), 'is a Point'],
       [new Uint8Array(1), 'is a Uint8Array'],

@@ -1,7 +1,9 @@
 import { toBody } from '../bodies/to-body.ts';
 import type { Capabilities } from '../contract/capabilities.ts';
+import type { OperationOptions } from '../contract/operations.ts';
 import type { StorageProvider } from '../contract/provider.ts';
 import { isStorageError, StorageError } from '../errors/storage-error.ts';
+import { onlySignal } from '../provider/only-signal.ts';
 import {
   type CompanionLayout,
   companionName,
@@ -12,13 +14,13 @@ import type { CompanionRecord } from './companion-record.ts';
 
 /** Companions as objects of a provider. Names are those below, not keys. */
 export interface CompanionStore {
-  load(name: string, signal?: AbortSignal): Promise<CompanionRecord | undefined>;
+  load(name: string, asked?: OperationOptions): Promise<CompanionRecord | undefined>;
   /** `undefined` takes the record away. */
-  save(name: string, record: CompanionRecord | undefined, signal?: AbortSignal): Promise<void>;
+  save(name: string, record: CompanionRecord | undefined, asked?: OperationOptions): Promise<void>;
   /** Runs one write after another on each companion. */
   locked<Result>(names: readonly string[], work: () => Promise<Result>): Promise<Result>;
-  /** Changes whenever a write begins or ends. */
-  writes(): number;
+  /** Returns what tells whether no write has been running since. */
+  watchWrites(): () => boolean;
 }
 
 /** How often a manifest that others change too is read again. */
@@ -30,14 +32,15 @@ export function companionStore(
   layout: CompanionLayout,
 ): CompanionStore {
   const locks = new Map<string, Promise<unknown>>();
-  let writes = 0;
+  let begun = 0;
+  let running = 0;
 
   async function read(
     companion: string,
-    signal?: AbortSignal,
+    asked: OperationOptions,
   ): Promise<{ readonly text: string; readonly etag: string } | undefined> {
     try {
-      const object = await provider.get(companion, { ...(signal && { signal }) });
+      const object = await provider.get(companion, onlySignal(asked));
       return { text: await object.text(), etag: object.info.etag };
     } catch (error) {
       if (isStorageError(error, 'not-found')) return undefined;
@@ -48,11 +51,11 @@ export function companionStore(
   async function replace(
     name: string,
     record: CompanionRecord | undefined,
-    signal: AbortSignal | undefined,
+    asked: OperationOptions,
   ): Promise<void> {
     const companion = companionName(name, layout);
     // In the other layouts a companion belongs to one object, whose writes are one after another.
-    const before = layout === 'manifest' ? await read(companion, signal) : undefined;
+    const before = layout === 'manifest' ? await read(companion, asked) : undefined;
     const text = writeCompanion({ key: name, text: before?.text, record, layout, now: new Date() });
     const { createIfAbsent, replaceIfMatch, deleteIfMatch } = can();
     const shared = layout === 'manifest';
@@ -60,13 +63,13 @@ export function companionStore(
       const ifMatch = shared && deleteIfMatch ? before?.etag : undefined;
       if (shared && before === undefined) return;
       await provider.delete(companion, {
-        ...(signal && { signal }),
+        ...onlySignal(asked),
         ...(ifMatch !== undefined && { ifMatch }),
       });
       return;
     }
     await provider.put(companion, toBody(text), {
-      ...(signal && { signal }),
+      ...onlySignal(asked),
       ...(shared && before !== undefined && replaceIfMatch && { ifMatch: before.etag }),
       ...(shared && before === undefined && createIfAbsent && { ifNoneMatch: '*' }),
     });
@@ -87,14 +90,14 @@ export function companionStore(
   }
 
   return {
-    async load(name, signal) {
-      const found = await read(companionName(name, layout), signal);
+    async load(name, asked = {}) {
+      const found = await read(companionName(name, layout), asked);
       return found === undefined ? undefined : readCompanion(found.text, name, layout);
     },
-    async save(name, record, signal) {
+    async save(name, record, asked = {}) {
       for (let race = 1; ; race += 1) {
         try {
-          await replace(name, record, signal);
+          await replace(name, record, asked);
           return;
         } catch (error) {
           if (!isStorageError(error, 'precondition-failed') || race === MOST_RACES) {
@@ -107,16 +110,20 @@ export function companionStore(
       // One order for all, so that no two wait for each other.
       const ordered = [...new Set(names.map((name) => companionName(name, layout)))].sort();
       const all = async () => {
-        writes += 1;
+        begun += 1;
+        running += 1;
         try {
           return await work();
         } finally {
-          writes += 1;
+          running -= 1;
         }
       };
       return ordered.reduceRight((inner, name) => () => lockedOne(name, inner), all)();
     },
-    writes: () => writes,
+    watchWrites() {
+      const since = running > 0 ? Number.NaN : begun;
+      return () => begun === since;
+    },
   };
 }
 

@@ -1,39 +1,14 @@
 import { describe, expect, test, vi } from 'vitest';
-import {
-  type TinyCall,
-  type TinyProviderSettings,
-  tinyProvider,
-} from '../../test/tiny-provider.ts';
+import { attributes, companionProvider } from '../../test/companion-provider.ts';
+import { drain } from '../../test/drain.ts';
+import { type TinyCall, tinyProvider } from '../../test/tiny-provider.ts';
 import { toBody } from '../bodies/to-body.ts';
 import type { Capabilities } from '../contract/capabilities.ts';
-import type { WatchEvent } from '../contract/events.ts';
 import type { StorageProvider } from '../contract/provider.ts';
 import { StorageError } from '../errors/storage-error.ts';
-import { eventChannel } from '../events/event-channel.ts';
 import { guardProvider } from '../provider/guard-provider.ts';
-import { type CompanionLayout, companionName, isCompanionName } from './companion-layout.ts';
+import { type CompanionLayout, companionName } from './companion-layout.ts';
 import { withCompanion } from './with-companion.ts';
-
-const attributes = {
-  contentType: 'text/x-custom',
-  metadata: { n: 1, name: 'é' },
-  tags: ['x'],
-  expiresAt: new Date('2030-01-01T00:00:00.001Z'),
-};
-
-async function drain<Item>(items: AsyncIterable<Item> | undefined): Promise<Item[]> {
-  return Array.fromAsync(items ?? expect.unreachable());
-}
-
-function made(layout: CompanionLayout, settings: TinyProviderSettings = {}) {
-  const tiny = tinyProvider({
-    ...settings,
-    capabilities: { attributes: 'none', ...settings.capabilities },
-  });
-  const provider = guardProvider(withCompanion(tiny, { layout }));
-  const companions = () => [...tiny.objects.keys()].filter((key) => isCompanionName(key, layout));
-  return { tiny, provider, companions };
-}
 
 async function keysOf(provider: StorageProvider, options = {}): Promise<string[]> {
   const pages = await drain(provider.list(options));
@@ -46,7 +21,7 @@ describe.each<CompanionLayout>(['meta-json', 'meta', 'manifest'])(
   'withCompanion in the layout %s',
   (layout) => {
     test('keeps attributes, in put, get and stat', async () => {
-      const { provider } = made(layout);
+      const { provider } = companionProvider(layout);
       const put = await provider.put('dir/a', toBody('one'), attributes);
       const object = await provider.get('dir/a', {});
       for (const info of [put, object.info, await provider.stat('dir/a', {})]) {
@@ -59,7 +34,7 @@ describe.each<CompanionLayout>(['meta-json', 'meta', 'manifest'])(
     });
 
     test('writes a companion only when there is something to write', async () => {
-      const { provider, companions, tiny } = made(layout);
+      const { provider, companions, tiny } = companionProvider(layout);
       await provider.put('a', toBody('x'), {});
       expect(companions()).toEqual([]);
       await provider.put('a', toBody('x'), attributes);
@@ -71,7 +46,7 @@ describe.each<CompanionLayout>(['meta-json', 'meta', 'manifest'])(
     });
 
     test('replaces all attributes with a put', async () => {
-      const { provider } = made(layout);
+      const { provider } = companionProvider(layout);
       await provider.put('a', toBody('x'), attributes);
       await provider.put('a', toBody('x'), { tags: ['y'] });
       const { contentType, metadata, tags, expiresAt } = await provider.stat('a', {});
@@ -79,7 +54,7 @@ describe.each<CompanionLayout>(['meta-json', 'meta', 'manifest'])(
     });
 
     test('opens no companion for a plain listing, and hides them', async () => {
-      const { tiny, provider } = made(layout, { pageSize: 2 });
+      const { tiny, provider } = companionProvider(layout, { pageSize: 2 });
       for (const key of ['a', 'b/1', 'b/2', 'c', 'd'])
         await provider.put(key, toBody('x'), attributes);
       tiny.calls.length = 0;
@@ -101,7 +76,7 @@ describe.each<CompanionLayout>(['meta-json', 'meta', 'manifest'])(
     });
 
     test('yields as many entries as the limit, and goes on behind them', async () => {
-      const { provider } = made(layout);
+      const { provider } = companionProvider(layout);
       const keys = ['a', 'b', 'c', 'd', 'e'];
       for (const key of keys) await provider.put(key, toBody('x'), attributes);
       const found: string[] = [];
@@ -119,7 +94,7 @@ describe.each<CompanionLayout>(['meta-json', 'meta', 'manifest'])(
     });
 
     test('deletes the companion with its object', async () => {
-      const { tiny, provider } = made(layout);
+      const { tiny, provider } = companionProvider(layout);
       await provider.put('a', toBody('x'), attributes);
       await provider.put('b', toBody('x'), attributes);
       expect(await provider.delete('a', {})).toEqual({ existed: true });
@@ -135,7 +110,7 @@ describe.each<CompanionLayout>(['meta-json', 'meta', 'manifest'])(
     });
 
     test('copies and moves attributes, and changes some', async () => {
-      const { provider, companions } = made(layout);
+      const { provider, companions } = companionProvider(layout);
       await provider.put('a', toBody('x'), attributes);
       await provider.put('b', toBody('old'), { tags: ['old'] });
       expect(await provider.copy?.('a', 'b', {})).toMatchObject({ key: 'b', ...attributes });
@@ -161,7 +136,7 @@ describe.each<CompanionLayout>(['meta-json', 'meta', 'manifest'])(
     });
 
     test('copies what has no attributes over what has some', async () => {
-      const { provider, companions } = made(layout);
+      const { provider, companions } = companionProvider(layout);
       await provider.put('a', toBody('x'), {});
       await provider.put('b', toBody('y'), attributes);
       await provider.copy?.('a', 'b', {});
@@ -170,7 +145,7 @@ describe.each<CompanionLayout>(['meta-json', 'meta', 'manifest'])(
     });
 
     test('sets attributes, clears them, and keeps the content', async () => {
-      const { provider, companions } = made(layout);
+      const { provider, companions } = companionProvider(layout);
       const { etag } = await provider.put('a', toBody('x'), {});
       const info = await provider.setMetadata?.('a', { tags: ['x'], metadata: { a: 1 } }, {});
       expect(info).toMatchObject({ key: 'a', etag, tags: ['x'], metadata: { a: 1 } });
@@ -185,7 +160,7 @@ describe.each<CompanionLayout>(['meta-json', 'meta', 'manifest'])(
     });
 
     test('keeps what the user said when the body is changed from outside', async () => {
-      const { tiny, provider } = made(layout);
+      const { tiny, provider } = companionProvider(layout);
       await provider.put('a', toBody('x'), attributes);
       await tiny.put('a', toBody('edited'), {});
       expect(await provider.stat('a', {})).toMatchObject({ size: 6, ...attributes });
@@ -200,7 +175,7 @@ describe.each<CompanionLayout>(['meta-json', 'meta', 'manifest'])(
             let calls = 0;
             let armed = false;
             let crashed = false;
-            const { provider } = made(layout, {
+            const { provider } = companionProvider(layout, {
               async intercept({ operation }: TinyCall, proceed) {
                 if (armed && ['put', 'delete'].includes(operation)) {
                   calls += 1;
@@ -233,7 +208,7 @@ describe.each<CompanionLayout>(['meta-json', 'meta', 'manifest'])(
     });
 
     test('tidies up when a condition is lost', async () => {
-      const { provider, companions, tiny } = made(layout);
+      const { provider, companions, tiny } = companionProvider(layout);
       await provider.put('a', toBody('x'), {});
       tiny.calls.length = 0;
       await expect(
@@ -244,7 +219,7 @@ describe.each<CompanionLayout>(['meta-json', 'meta', 'manifest'])(
       });
       expect(tiny.calls).not.toContain('put a');
       expect(companions()).toEqual([]);
-      const racing = made(layout, {
+      const racing = companionProvider(layout, {
         async intercept({ operation, key }, proceed) {
           if (operation === 'put' && key === 'a')
             throw new StorageError('precondition-failed', 'raced.');
@@ -256,7 +231,7 @@ describe.each<CompanionLayout>(['meta-json', 'meta', 'manifest'])(
     });
 
     test('gives racing writers each their own attributes', async () => {
-      const { provider } = made(layout);
+      const { provider } = companionProvider(layout);
       await Promise.all(
         Array.from({ length: 20 }, (_, index) =>
           provider.put('a', toBody(`${index}`), index % 3 === 0 ? {} : { metadata: { index } }),
@@ -268,7 +243,7 @@ describe.each<CompanionLayout>(['meta-json', 'meta', 'manifest'])(
     });
 
     test('never mixes two writes for a reader', async () => {
-      const { provider } = made(layout);
+      const { provider } = companionProvider(layout);
       await provider.put('a', toBody('0'), { metadata: { index: 0 } });
       let writing = true;
       const writer = (async () => {
@@ -294,7 +269,7 @@ describe.each<CompanionLayout>(['meta-json', 'meta', 'manifest'])(
     });
 
     test('takes keys that look like its own companions', async () => {
-      const { provider } = made(layout);
+      const { provider } = companionProvider(layout);
       const keys = ['x/a', companionName('x/a', layout), `${companionName('x/a', layout)}!`];
       for (const key of keys) await provider.put(key, toBody(key), { metadata: { key } });
       expect((await keysOf(provider)).sort()).toEqual([...keys].sort());
@@ -307,7 +282,7 @@ describe.each<CompanionLayout>(['meta-json', 'meta', 'manifest'])(
     });
 
     test('carries attributes through an upload session, also in another process', async () => {
-      const { tiny, provider } = made(layout);
+      const { tiny, provider } = companionProvider(layout);
       const session = (await provider.upload?.('u', { attributes })) ?? expect.unreachable();
       await session.write(0, new Uint8Array([1]));
       const other = guardProvider(withCompanion(tiny, { layout }));
@@ -333,33 +308,18 @@ describe.each<CompanionLayout>(['meta-json', 'meta', 'manifest'])(
     });
 
     test('refuses what would leave a companion behind', async () => {
-      const { provider } = made(layout);
+      const { provider } = companionProvider(layout);
       await expect(provider.presign?.('a', { method: 'PUT' })).rejects.toMatchObject({
         code: 'unsupported',
       });
       expect(await provider.presign?.('a', {})).toMatchObject({ method: 'GET' });
       expect(provider.publicUrl?.('a')).toBe('https://tiny/a');
     });
-
-    test('tells versions, and what is known of them', async () => {
-      const { tiny, provider } = made(layout);
-      const { version = '' } = await provider.put('a', toBody('x'), attributes);
-      expect(await drain(provider.versions?.list('a', {}))).toMatchObject([
-        [{ key: 'a', version }],
-      ]);
-      expect(await provider.stat('a', { version })).toMatchObject(attributes);
-      await tiny.put('a', toBody('y'), {});
-      expect((await provider.stat('a', { version: 'v-old' })).tags).toBeUndefined();
-      expect(await provider.versions?.restore('a', version, {})).toMatchObject({
-        key: 'a',
-        tags: ['x'],
-      });
-    });
   },
 );
 
 test('declares what it adds and what it takes away', async () => {
-  const { provider } = made('meta-json', {
+  const { provider } = companionProvider('meta-json', {
     capabilities: {
       listFields: ['size', 'contentType', 'metadata'],
       listAttributes: true,
@@ -385,11 +345,12 @@ test('declares what it adds and what it takes away', async () => {
     'listAttributes',
     'maxMetadataBytes',
     'setMetadataIfMatch',
+    'versions',
   ] as const) {
     expect(capabilities[name]).toBeUndefined();
   }
   const plain = withCompanion(
-    tinyProvider({ capabilities: { attributes: 'none', delimiter: undefined } }),
+    tinyProvider({ capabilities: { attributes: 'none' }, without: ['delimiter'] }),
     { layout: 'manifest' },
   );
   expect(plain.capabilities).toMatchObject({ maxKeyBytes: 1024 - 21 });
@@ -398,11 +359,12 @@ test('declares what it adds and what it takes away', async () => {
 
 test('knows what opening found out, and closes what is below', async () => {
   const close = vi.fn(async () => {});
+  const { copy } = tinyProvider();
   const tiny = tinyProvider({ capabilities: { attributes: 'none', copy: false } });
   const provider = guardProvider(
     withCompanion({
       ...tiny,
-      copy: tinyProvider().copy,
+      ...(copy && { copy }),
       open: async () => ({ copy: true }),
       close,
     }),
@@ -414,116 +376,16 @@ test('knows what opening found out, and closes what is below', async () => {
   expect(close).toHaveBeenCalledTimes(1);
 });
 
-test('fails a write whose old attributes would be taken for the new ones', async () => {
-  const tiny = tinyProvider({ capabilities: { attributes: 'none', etagCovers: 'content' } });
-  let broken = false;
-  const below: StorageProvider = {
-    ...tiny,
-    async put(key, body, options) {
-      if (broken && key.endsWith('.meta.json') && tiny.calls.includes('put a second')) {
-        throw new StorageError('unavailable', 'cut.');
-      }
-      const info = await tiny.put(key, body, options);
-      if (key === 'a' && broken) tiny.calls.push('put a second');
-      return key === 'a' ? { ...info, etag: 'same' } : info;
-    },
-    async stat(key, options) {
-      const info = await tiny.stat(key, options);
-      return key === 'a' ? { ...info, etag: 'same' } : info;
-    },
-  };
-  const provider = guardProvider(withCompanion(below));
-  await provider.put('a', toBody('x'), { tags: ['old'] });
-  await provider.put('a', toBody('x'), { tags: ['new'] });
-  expect((await provider.stat('a', {})).tags).toEqual(['new']);
-  broken = true;
-  await expect(provider.put('a', toBody('x'), { tags: ['newer'] })).rejects.toMatchObject({
-    code: 'unavailable',
-    outcome: 'unknown',
-  });
-});
-
-test('stores the write all the same when only the tidying up failed', async () => {
-  let armed = false;
-  const { provider } = made('meta-json', {
-    async intercept({ operation, key }, proceed) {
-      if (armed && operation === 'delete' && key.endsWith('.meta.json'))
-        throw new StorageError('unavailable', 'cut.');
-      return proceed();
-    },
-  });
-  await provider.put('a', toBody('x'), attributes);
-  armed = true;
-  await provider.put('a', toBody('y'), {});
-  expect((await provider.stat('a', {})).tags).toBeUndefined();
-});
-
-test('does not write over a manifest that another process changed meanwhile', async () => {
-  const shared = tinyProvider({ capabilities: { attributes: 'none' } });
-  let races = 3;
-  const racing: StorageProvider = {
-    ...shared,
-    async get(key, options) {
-      const object = await shared.get(key, options);
-      if (key.endsWith('.source-metadata.json') && races > 0) {
-        races -= 1;
-        await guardProvider(withCompanion(shared, { layout: 'manifest' })).put(
-          `other${races}`,
-          toBody('x'),
-          { tags: ['o'] },
-        );
-      }
-      return object;
-    },
-  };
-  const provider = guardProvider(withCompanion(racing, { layout: 'manifest' }));
-  await provider.put('a', toBody('x'), { tags: ['a'] });
-  await provider.put('b', toBody('x'), { tags: ['b'] });
-  const reader = guardProvider(withCompanion(shared, { layout: 'manifest' }));
-  for (const [key, tag] of [
-    ['a', 'a'],
-    ['b', 'b'],
-    ['other0', 'o'],
-    ['other2', 'o'],
-  ] as const) {
-    expect((await reader.stat(key, {})).tags).toEqual([tag]);
-  }
-  races = 1000;
-  await expect(provider.put('c', toBody('x'), { tags: ['c'] })).rejects.toMatchObject({
-    code: 'conflict',
-    outcome: 'not-applied',
-  });
-  races = 0;
-  await provider.delete('a', {});
-  await provider.delete('a', {});
-  expect((await reader.stat('b', {})).tags).toEqual(['b']);
-});
-
 test('surfaces a companion that cannot be read, and lets go of the body', async () => {
-  const { tiny, provider } = made('meta-json');
+  const { tiny, provider } = companionProvider('meta-json');
   await provider.put('a', toBody('x'), attributes);
   await tiny.put('a.meta.json', toBody('not JSON'), {});
   await expect(provider.get('a', {})).rejects.toMatchObject({ code: 'corrupted', key: 'a' });
   await expect(provider.stat('a', {})).rejects.toThrow('"a.meta.json" cannot be read');
 });
 
-test('gives up reading what changes without end', async () => {
-  const tiny = tinyProvider({ capabilities: { attributes: 'none' } });
-  const provider = guardProvider(withCompanion(tiny));
-  await provider.put('a', toBody('x'), attributes);
-  const stat = tiny.stat;
-  let count = 0;
-  const restless = guardProvider(
-    withCompanion({
-      ...tiny,
-      stat: async (key, options) => ({ ...(await stat(key, options)), etag: `r${(count += 1)}` }),
-    }),
-  );
-  await expect(restless.stat('a', {})).rejects.toMatchObject({ code: 'conflict', retryable: true });
-});
-
 test('passes on errors of the store', async () => {
-  const { provider } = made('meta-json', {
+  const { provider } = companionProvider('meta-json', {
     async intercept({ operation, key }, proceed) {
       if (operation === 'get' && key.endsWith('.meta.json'))
         throw new StorageError('permission-denied', 'no.');
@@ -535,7 +397,7 @@ test('passes on errors of the store', async () => {
     code: 'permission-denied',
   });
   await expect(provider.setMetadata?.('a', {}, {})).rejects.toMatchObject({ code: 'unavailable' });
-  const failing = made('meta-json', {
+  const failing = companionProvider('meta-json', {
     async intercept({ operation, key }, proceed) {
       if (operation === 'stat' && key === 'a') throw new StorageError('unavailable', 'no.');
       return proceed();
@@ -556,53 +418,4 @@ test('passes on errors of the store', async () => {
     }),
   );
   await expect(half.deleteMany?.(['a'], {})).rejects.toMatchObject({ code: 'unavailable' });
-});
-
-test('tells events of companions as events of their objects', async () => {
-  const seen = async (layout: CompanionLayout, events: WatchEvent[]) => {
-    const channel = eventChannel();
-    const tiny = tinyProvider({ capabilities: { attributes: 'none' } });
-    const provider = guardProvider(
-      withCompanion({ ...tiny, watch: async () => channel.watcher }, { layout }),
-    );
-    const watcher = (await provider.watch?.({ prefix: 'd' })) ?? expect.unreachable();
-    for (const event of events) channel.push(event);
-    const found: WatchEvent[] = [];
-    for await (const event of watcher) {
-      found.push(event);
-      if (found.length === events.length) break;
-    }
-    await watcher[Symbol.asyncDispose]();
-    return found;
-  };
-  expect(
-    await seen('meta-json', [
-      { type: 'put', key: 'd/a.meta.json', etag: 'c' },
-      { type: 'put', key: 'd/a', etag: 'e' },
-      { type: 'delete', key: 'd/a.meta.json' },
-      { type: 'put', key: 'd/x.meta.json!' },
-      { type: 'put', id: 'i' },
-      { type: 'reset' },
-    ]),
-  ).toEqual([
-    { type: 'subtree', prefix: 'd/a' },
-    { type: 'put', key: 'd/a', etag: 'e' },
-    { type: 'subtree', prefix: 'd/a' },
-    { type: 'put', key: 'd/x.meta.json' },
-    { type: 'put', id: 'i' },
-    { type: 'reset' },
-  ]);
-  expect(await seen('manifest', [{ type: 'put', key: 'd/.source-metadata.json' }])).toEqual([
-    { type: 'subtree', prefix: 'd/' },
-  ]);
-  const tiny = tinyProvider({ capabilities: { attributes: 'none' } });
-  const changes = withCompanion({
-    ...tiny,
-    async *changes() {
-      yield { events: [{ type: 'put', key: 'a.meta.json' }], cursor: 'c' };
-    },
-  }).changes?.({});
-  expect(await drain(changes)).toEqual([
-    { events: [{ type: 'subtree', prefix: 'a' }], cursor: 'c' },
-  ]);
 });

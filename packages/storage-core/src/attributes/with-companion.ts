@@ -1,11 +1,12 @@
 import { mapBody } from '../bodies/map-body.ts';
 import type { Capabilities } from '../contract/capabilities.ts';
 import type { AttributesPatch, ObjectAttributes, ObjectInfo } from '../contract/object-info.ts';
-import type { CopyOptions, WriteConditions } from '../contract/operations.ts';
+import type { CopyOptions, OperationOptions, WriteConditions } from '../contract/operations.ts';
 import type { StorageProvider } from '../contract/provider.ts';
 import { isStorageError, StorageError } from '../errors/storage-error.ts';
 import { toStorageError, unsupported } from '../errors/to-storage-error.ts';
 import { DEFAULT_MAX_KEY_BYTES } from '../keys/check-key.ts';
+import { onlySignal } from '../provider/only-signal.ts';
 import { openedProvider } from '../provider/opened-provider.ts';
 import { outcomeOf } from '../provider/outcome-of.ts';
 import { ownOperation } from '../provider/own-operation.ts';
@@ -50,7 +51,8 @@ const MOST_RACES = 8;
  * two leaves the old object or the new one, whole; what is edited from outside keeps what the user
  * said. Companions are hidden from listings and follow their objects. Body and attributes become
  * visible as one to users of this provider; to other processes, `atomicAttributes` is not claimed.
- * It stands right above the backend, below the retry loop.
+ * A companion knows the current object alone, so versions are left out. It stands right above the
+ * backend, below the retry loop.
  */
 export function withCompanion(
   provider: StorageProvider,
@@ -66,7 +68,8 @@ export function withCompanion(
   function capabilities(opened: Capabilities): Capabilities {
     const { listFields, delimiter, maxKeyBytes = DEFAULT_MAX_KEY_BYTES, ...rest } = opened;
     const { putMany: _1, getMany: _2, statMany: _3, atomicBatch: _4, ...single } = rest;
-    const { listAttributes: _5, maxMetadataBytes: _6, setMetadataIfMatch: _7, ...kept } = single;
+    const { listAttributes: _5, maxMetadataBytes: _6, setMetadataIfMatch: _7, ...current } = single;
+    const { versions: _8, ...kept } = current;
     return {
       ...kept,
       attributes: 'companion',
@@ -96,34 +99,31 @@ export function withCompanion(
   /** What the companion says of a body; `undefined` when the body may have changed meanwhile. */
   async function sideOf(
     name: string,
-    { etag, version }: ObjectInfo,
-    asked: { readonly version?: string; readonly signal?: AbortSignal },
-    writes: number,
+    { etag }: ObjectInfo,
+    asked: OperationOptions,
+    isQuiet: () => boolean,
   ): Promise<CompanionSide | undefined> {
-    const side = selectAttributes(await store.load(name, asked.signal), etag);
-    if (asked.version !== undefined) {
-      return side.matched === 'neither' && version !== undefined ? { attributes: {} } : side;
-    }
-    if (side.matched !== 'neither' || (store.writes() === writes && isEmptySide(side))) return side;
-    const now = await provider.stat(name, { ...(asked.signal && { signal: asked.signal }) });
+    const side = selectAttributes(await store.load(name, asked), etag);
+    if (side.matched !== 'neither' || (isEmptySide(side) && isQuiet())) return side;
+    const now = await provider.stat(name, onlySignal(asked));
     return now.etag === etag ? side : undefined;
   }
 
   /** Reads body or info and companion of one and the same write. */
   async function readBoth<Found>(
     key: string,
-    asked: { readonly version?: string; readonly signal?: AbortSignal },
+    asked: OperationOptions,
     read: (name: string) => Promise<Found>,
     infoOf: (found: Found) => ObjectInfo,
     release: (found: Found) => Promise<void>,
   ): Promise<{ readonly found: Found; readonly info: ObjectInfo }> {
     const name = keys.down(key);
     for (let race = 1; race <= MOST_RACES; race += 1) {
-      const writes = store.writes();
+      const isQuiet = store.watchWrites();
       const found = await read(name);
       try {
         const info = infoOf(found);
-        const side = await sideOf(name, info, asked, writes);
+        const side = await sideOf(name, info, asked, isQuiet);
         if (side !== undefined) return { found, info: upInfo(key, info, side) };
       } catch (error) {
         await release(found);
@@ -134,10 +134,7 @@ export function withCompanion(
     throw new StorageError('conflict', 'the object kept changing while it was read.');
   }
 
-  async function statOf(
-    key: string,
-    options: { readonly version?: string; readonly signal?: AbortSignal },
-  ): Promise<ObjectInfo> {
+  async function statOf(key: string, options: OperationOptions): Promise<ObjectInfo> {
     const read = await readBoth(
       key,
       options,
@@ -148,9 +145,9 @@ export function withCompanion(
     return read.info;
   }
 
-  async function etagOf(name: string, signal?: AbortSignal): Promise<string | undefined> {
+  async function etagOf(name: string, asked: OperationOptions): Promise<string | undefined> {
     try {
-      return (await provider.stat(name, { ...(signal && { signal }) })).etag;
+      return (await provider.stat(name, onlySignal(asked))).etag;
     } catch (error) {
       if (isStorageError(error, 'not-found')) return undefined;
       throw error;
@@ -161,20 +158,19 @@ export function withCompanion(
   async function writeBoth(
     key: string,
     attributes: ObjectAttributes,
-    asked: WriteConditions & { readonly signal?: AbortSignal },
+    asked: WriteConditions & OperationOptions,
     write: (name: string) => Promise<ObjectInfo>,
   ): Promise<ObjectInfo> {
     const name = keys.down(key);
-    const { signal } = asked;
     const side: CompanionSide = { attributes };
-    const current = await store.load(name, signal);
+    const current = await store.load(name, asked);
     if (current === undefined && isEmptySide(side)) return upInfo(key, await write(name), side);
-    const etag = await etagOf(name, signal);
+    const etag = await etagOf(name, asked);
     checkCondition(asked, etag);
     const record = nextCompanion({ current, currentFingerprint: etag, next: side }) ?? {
       next: side,
     };
-    await store.save(name, record, signal);
+    await store.save(name, record, asked);
     let info: ObjectInfo;
     try {
       info = await write(name);
@@ -196,17 +192,17 @@ export function withCompanion(
   async function setAttributes(
     key: string,
     patch: AttributesPatch,
-    signal?: AbortSignal,
+    asked: OperationOptions,
   ): Promise<ObjectInfo> {
     const name = keys.down(key);
-    const info = await provider.stat(name, { ...(signal && { signal }) });
+    const info = await provider.stat(name, onlySignal(asked));
     const { matched: _matched, ...known } = selectAttributes(
-      await store.load(name, signal),
+      await store.load(name, asked),
       info.etag,
     );
     const attributes = patchAttributes(known.attributes, patch);
     const next: CompanionSide = { ...known, attributes, fingerprint: info.etag };
-    await store.save(name, isEmptySide(next) ? undefined : { next }, signal);
+    await store.save(name, isEmptySide(next) ? undefined : { next }, asked);
     return upInfo(key, info, next);
   }
 
@@ -216,21 +212,14 @@ export function withCompanion(
     to: string,
     options: CopyOptions,
   ): Promise<ObjectInfo> {
-    const { attributes: patch = {}, signal, ifNoneMatch, sourceIfMatch } = options;
-    const source = await statOf(from, { ...(signal && { signal }) });
+    const { attributes: patch = {}, ifNoneMatch, sourceIfMatch } = options;
+    const write = { ...onlySignal(options), ...(ifNoneMatch && { ifNoneMatch }) };
+    const source = await statOf(from, onlySignal(options));
     checkCondition({ ...(sourceIfMatch !== undefined && { ifMatch: sourceIfMatch }) }, source.etag);
-    if (from === to && ifNoneMatch === undefined) return setAttributes(to, patch, signal);
+    if (from === to && ifNoneMatch === undefined) return setAttributes(to, patch, options);
     const pinned = below.capabilities().copyIfMatch && { sourceIfMatch: source.etag };
-    const info = await writeBoth(
-      to,
-      patchAttributes(source, patch),
-      { ...(signal && { signal }), ...(ifNoneMatch && { ifNoneMatch }) },
-      (name) =>
-        own(operation)(keys.down(from), name, {
-          ...(signal && { signal }),
-          ...(ifNoneMatch && { ifNoneMatch }),
-          ...pinned,
-        }),
+    const info = await writeBoth(to, patchAttributes(source, patch), write, (name) =>
+      own(operation)(keys.down(from), name, { ...write, ...pinned }),
     );
     if (operation === 'move') await store.save(keys.down(from), undefined);
     return info;
@@ -270,7 +259,7 @@ export function withCompanion(
     delete: (key, asked) =>
       store.locked([keys.down(key)], async () => {
         const result = await provider.delete(keys.down(key), asked);
-        if (asked.version === undefined) await store.save(keys.down(key), undefined, asked.signal);
+        await store.save(keys.down(key), undefined, asked);
         return result;
       }),
     list: (asked) => listWithoutCompanions(provider, keys, asked),
@@ -279,21 +268,21 @@ export function withCompanion(
       store.locked(deleted.map(keys.down), async () => {
         const results = await own('deleteMany')(deleted.map(keys.down), asked);
         const gone = results.filter((result) => result.ok).map((result) => result.key);
-        await forget(gone, asked.signal);
+        await forget(gone, asked);
         return results.map((result, index) => ({ ...result, key: deleted[index] ?? result.key }));
       }),
     copy: (from, to, asked) =>
       store.locked([keys.down(from), keys.down(to)], () => copyBoth('copy', from, to, asked)),
     move: (from, to, asked) =>
       store.locked([keys.down(from), keys.down(to)], () => copyBoth('move', from, to, asked)),
-    setMetadata: (key, patch, { signal }) =>
-      store.locked([keys.down(key)], () => setAttributes(key, patch, signal)),
+    setMetadata: (key, patch, asked) =>
+      store.locked([keys.down(key)], () => setAttributes(key, patch, asked)),
 
     upload: sessions.upload,
-    async *uploads({ prefix = '', signal }) {
+    async *uploads({ prefix = '', ...asked }) {
       const pending = own('uploads')({
         prefix: keys.downPrefix(prefix),
-        ...(signal && { signal }),
+        ...asked,
       });
       for await (const upload of pending) {
         const key = keys.up(upload.key);
@@ -307,23 +296,10 @@ export function withCompanion(
     },
     publicUrl: (key) => own('publicUrl')(keys.down(key)),
 
-    versions: {
-      async *list(key, asked) {
-        for await (const infos of own('versions').list(keys.down(key), asked)) {
-          yield infos.map((info) => upInfo(key, info, { attributes: {} }));
-        }
-      },
-      restore: (key, version, asked) =>
-        store.locked([keys.down(key)], async () => {
-          const info = await own('versions').restore(keys.down(key), version, asked);
-          return upInfo(key, info, selectAttributes(await store.load(keys.down(key)), info.etag));
-        }),
-    },
-
-    async watch({ prefix = '', signal }) {
+    async watch({ prefix = '', ...asked }) {
       const watcher = await own('watch')({
         prefix: keys.downPrefix(prefix),
-        ...(signal && { signal }),
+        ...asked,
       });
       return events.watcher(watcher);
     },
@@ -337,14 +313,14 @@ export function withCompanion(
   return layered;
 
   /** Takes away the companions of objects that are gone. */
-  async function forget(names: readonly string[], signal?: AbortSignal): Promise<void> {
+  async function forget(names: readonly string[], asked: OperationOptions): Promise<void> {
     if (layout === 'manifest') {
-      for (const name of names) await store.save(name, undefined, signal);
+      for (const name of names) await store.save(name, undefined, asked);
       return;
     }
     if (names.length === 0) return;
     const companions = names.map((name) => companionName(name, layout));
-    const results = await own('deleteMany')(companions, { ...(signal && { signal }) });
+    const results = await own('deleteMany')(companions, onlySignal(asked));
     for (const result of results) if (!result.ok) throw result.error;
   }
 }

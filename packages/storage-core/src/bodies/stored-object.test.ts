@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { streamOf } from '../../test/stream-of.ts';
 import type { StoredObject } from '../contract/body.ts';
 import type { ObjectInfo } from '../contract/object-info.ts';
 import { StorageError } from '../errors/storage-error.ts';
@@ -67,10 +68,7 @@ const SOURCES: [string, () => BodySource][] = [
   ['bytes at hand', () => ({ bytes: () => content.slice() })],
   ['bytes that take time', () => ({ bytes: async () => content.slice() })],
   ['a Buffer', () => ({ bytes: () => Buffer.from(content) })],
-  [
-    'a stream',
-    () => ({ stream: () => ReadableStream.from([content.slice(0, 2), content.slice(2)]) }),
-  ],
+  ['a stream', () => ({ stream: () => streamOf(content.slice(0, 2), content.slice(2)) })],
   ['both', () => ({ ...held().source, bytes: () => content.slice() })],
   ['a stream that holds something', () => held().source],
 ];

@@ -52,7 +52,7 @@ export function addBodyTerms(object: StoredObject, terms: BodyTerms): boolean {
 
 /** Whether the content comes piece by piece, so that progress can be seen. */
 export function givesStream(object: StoredObject): boolean {
-  return !(TERMS in object) || (object as SourceObject).givesStream();
+  return (object as Partial<SourceObject>).givesStream?.() ?? true;
 }
 
 /**

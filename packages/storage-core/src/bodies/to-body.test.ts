@@ -1,16 +1,13 @@
 import { Readable } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
+import { streamOf } from '../../test/stream-of.ts';
 import type { BodyInput } from '../contract/body.ts';
 import { isStorageError } from '../errors/storage-error.ts';
 import { toBody } from './to-body.ts';
 
 const encoder = new TextEncoder();
 const hello = encoder.encode('héllo');
-
-function streamOf(...chunks: unknown[]): ReadableStream<Uint8Array> {
-  return ReadableStream.from(chunks) as ReadableStream<Uint8Array>;
-}
 
 async function* generate(...chunks: unknown[]): AsyncGenerator<Uint8Array> {
   for (const chunk of chunks) yield chunk as Uint8Array;

@@ -1,8 +1,8 @@
 import type { BodyInput, ByteRange, StoredObject } from './body.ts';
 import type { Capabilities } from './capabilities.ts';
 import type { ChangesOptions, ChangesPage, Watcher, WatchOptions } from './events.ts';
-import type { JsonValue } from './json.ts';
-import type { AttributesPatch, Metadata, ObjectAttributes, ObjectInfo } from './object-info.ts';
+import type { Listing, SearchIndex, StorageItem, StorageQuery } from './listing.ts';
+import type { AttributesPatch, ObjectAttributes, ObjectInfo } from './object-info.ts';
 import type {
   BatchResult,
   CopyOptions,
@@ -11,7 +11,6 @@ import type {
   GetOptions,
   Health,
   ListEntry,
-  ListItem,
   ListOptions,
   OperationOptions,
   PresignedRequest,
@@ -23,164 +22,15 @@ import type {
 } from './operations.ts';
 import type { StandardSchemaV1 } from './standard-schema.ts';
 import type { PendingUpload, UploadOptions, UploadSession } from './upload.ts';
-
-/** How far a transfer is. Counts never go back, and none comes after the operation has ended. Units: bytes. */
-export interface Progress {
-  readonly transferredBytes: number;
-  /** Absent while the size is not known. */
-  readonly totalBytes?: number;
-}
-
-/** Taken by everything that moves content. */
-export interface ProgressOptions {
-  readonly onProgress?: (progress: Progress) => void;
-}
-
-/** Names the types of items by key or key pattern: `{ 'settings/ui': Ui; 'users/*': User }`. `*` stands for anything. */
-export type ItemTypes = Readonly<Record<string, unknown>>;
-
-/** Without item types, the caller knows what a value is, as the seeds have it. */
-// biome-ignore lint/suspicious/noExplicitAny: the type of a value that nobody declared
-export type AnyItems = Readonly<Record<string, any>>;
-
-/** How a value becomes bytes and back. `json`, `yaml`, `text` and `binary` are always there. */
-export interface Codec {
-  /** The `format` that asks for it. */
-  readonly name: string;
-  /** Recorded with the object, and what `load` finds the codec by. */
-  readonly contentType: string;
-  /** May give a promise, so that a codec can load its code on first use. */
-  encode(value: unknown): Uint8Array | string | Promise<Uint8Array | string>;
-  /** May give a promise of the value. */
-  decode(bytes: Uint8Array): unknown;
-}
-
-/** How an item is stored. A codec's own name works too. */
-export type Format = 'json' | 'yaml' | 'text' | 'binary' | (string & Record<never, never>);
-
-/** The seeds' `StorageOptions`: everything a save can be told. */
-export interface SaveOptions extends OperationOptions, WriteConditions, ProgressOptions {
-  /** Default: bytes are `binary`; else what the key's extension says; else `json`. */
-  readonly format?: Format;
-  /** `unsupported` unless an encryption layer is there; never plaintext in silence. */
-  readonly encrypt?: boolean;
-  /** `unsupported` unless a compression layer is there. */
-  readonly compress?: boolean;
-  readonly metadata?: Metadata;
-  /** The moment from which the item counts as absent. Default: never. */
-  readonly expiration?: Date;
-  readonly tags?: readonly string[];
-  /** Keeps a SHA-256 of the content in `info.checksums`. */
-  readonly checksum?: boolean;
-  /** Checks the value before it is saved. The value itself is stored, not what the schema makes of it. */
-  readonly schema?: StandardSchemaV1;
-}
-
-/** Options of `load`. */
-export interface LoadOptions<Value = unknown> extends Omit<GetOptions, 'range'>, ProgressOptions {
-  /** Checks the value and gives it its type. */
-  readonly schema?: StandardSchemaV1<unknown, Value>;
-  /** Reads the content as this, whatever its recorded type. `bytes`, `stream` and `blob` decode nothing. */
-  readonly as?: Format | 'bytes' | 'stream' | 'blob';
-  /** Given back where there is no item. Default: `not-found` is thrown. */
-  readonly default?: Value;
-}
-
-/** An item with its info. */
-export interface LoadedItem<Value = unknown> {
-  readonly value: Value;
-  readonly info: ObjectInfo;
-}
-
-/** An item in a list or a search. */
-export type StorageItem = ListItem;
-
-/** Options of `list` of a storage. */
-export interface EngineListOptions extends ListOptions {}
-
-/** One page of a {@link Listing}. */
-export interface ListingPage<Entry> {
-  readonly entries: readonly Entry[];
-  readonly cursor?: string;
-}
-
-/**
- * What `list` and `search` return. `await` it for an array, `for await` it to stream, or walk its
- * `pages()`. It holds no results: each use is a new walk.
- */
-export interface Listing<Entry> extends PromiseLike<Entry[]>, AsyncIterable<Entry> {
-  pages(): AsyncIterable<ListingPage<Entry>>;
-  catch<Result>(
-    onRejected: (reason: unknown) => Result | PromiseLike<Result>,
-  ): Promise<Entry[] | Result>;
-  finally(onFinally: () => void): Promise<Entry[]>;
-}
-
-/**
- * Compares a metadata value. Several comparisons must all hold. Numbers compare with numbers and
- * strings with strings, by UTF-16; a value that is not there holds for `ne` and `exists: false` alone.
- */
-export interface Comparison {
-  readonly eq?: JsonValue;
-  readonly ne?: JsonValue;
-  readonly gt?: number | string;
-  readonly gte?: number | string;
-  readonly lt?: number | string;
-  readonly lte?: number | string;
-  readonly in?: readonly JsonValue[];
-  /** A string that contains this one, or an array that has this element. */
-  readonly contains?: JsonValue;
-  readonly exists?: boolean;
-}
-
-/** From a moment on, up to but without another. */
-export interface DateRange {
-  readonly after?: Date;
-  readonly before?: Date;
-}
-
-/** What search results can be sorted by. */
-export type SortField = 'key' | 'size' | 'modifiedAt' | 'createdAt' | `metadata.${string}`;
-
-/** What a search asks for. All that is given must hold. */
-export interface StorageQuery {
-  readonly prefix?: string;
-  /** Has all of these tags. */
-  readonly tags?: readonly string[];
-  /** Has at least one of these tags. */
-  readonly anyTags?: readonly string[];
-  /** Metadata by name; a dot goes into a nested value: `'camera.iso': { gte: 400 }`. A plain value means `eq`. */
-  readonly metadata?: Readonly<Record<string, Comparison | string | number | boolean | null>>;
-  /** A media type such as `image/png`, or `image/*`. */
-  readonly contentType?: string;
-  /** Units: bytes, both included. */
-  readonly size?: { readonly min?: number; readonly max?: number };
-  readonly modifiedAt?: DateRange;
-  readonly createdAt?: DateRange;
-  /** Words that must all occur, in any letter case. */
-  readonly text?: string;
-  /** Where `text` is looked for. Default: key, tags and metadata. `value` reads every candidate, so it needs `scan: true`. */
-  readonly textIn?: readonly ('key' | 'tags' | 'metadata' | 'value')[];
-  /** Default: by key, ascending. Items without the field come last; equal ones are in the order of their keys. */
-  readonly sort?: { readonly by: SortField; readonly order?: 'asc' | 'desc' };
-  /** Most items over all pages. */
-  readonly limit?: number;
-  /** Goes on after the page that carried it. The query must be the same. */
-  readonly cursor?: string;
-  /** Allows a request per key where the provider cannot list attributes. */
-  readonly scan?: boolean;
-}
-
-/** Part of the results of a search. */
-export interface SearchPage {
-  readonly items: readonly StorageItem[];
-  readonly cursor?: string;
-}
-
-/** Answers searches in the place of a scan. */
-export interface SearchIndex {
-  search(query: StorageQuery, options: OperationOptions): AsyncIterable<SearchPage>;
-}
+import type {
+  Codec,
+  ItemTypes,
+  LoadedItem,
+  LoadOptions,
+  ProgressOptions,
+  SaveOptions,
+  ValueOf,
+} from './values.ts';
 
 /** Static facts and the last known state. Makes no request. */
 export interface StorageInfo {
@@ -194,11 +44,8 @@ export interface StorageInfo {
   readonly storeId?: string;
 }
 
-/** The seeds' name for what a provider can do. */
+/** Another name for what a provider can do. */
 export type StorageCapabilities = Capabilities;
-
-/** The seeds' name for what a save can be told. */
-export type StorageOptions = SaveOptions;
 
 /** One item of `saveMany`. */
 export interface SaveEntry extends Omit<SaveOptions, 'signal' | 'onProgress'> {
@@ -315,23 +162,8 @@ export interface Versions {
   delete(key: string, version: string, options?: OperationOptions): Promise<DeleteResult>;
 }
 
-/** Keys and value types of {@link ItemTypes}, resolved: an exact name wins over a pattern. */
-export type ValueOf<Items extends ItemTypes, Key extends string> = Key extends keyof Items
-  ? Items[Key]
-  : MatchingPatterns<Items, Key> extends never
-    ? unknown
-    : Items[MatchingPatterns<Items, Key>];
-
-type MatchingPatterns<Items extends ItemTypes, Key extends string> = {
-  [Pattern in keyof Items & string]: Key extends PatternText<Pattern> ? Pattern : never;
-}[keyof Items & string];
-
-type PatternText<Pattern extends string> = Pattern extends `${infer Start}*${infer Rest}`
-  ? `${Start}${string}${PatternText<Rest>}`
-  : Pattern;
-
 /** What an application holds: values, bytes, search and streams over one provider. */
-// biome-ignore lint/suspicious/noExplicitAny: without item types, values are the caller's to know, as the seeds have it
+// biome-ignore lint/suspicious/noExplicitAny: without item types, values are the caller's to know
 export interface StorageEngine<Items extends ItemTypes = Readonly<Record<string, any>>>
   extends AsyncDisposable {
   /** Opens the store now instead of with the first operation. */
@@ -433,7 +265,7 @@ export interface StorageEngine<Items extends ItemTypes = Readonly<Record<string,
   close(): Promise<void>;
 }
 
-/** The eight methods that the seeds name; any object with them can stand in for an engine. */
+/** The eight methods at the heart of an engine; any object with them can stand in for an engine. */
 export type IStorageEngine = Pick<
   StorageEngine,
   'save' | 'load' | 'delete' | 'exists' | 'list' | 'search' | 'getInfo' | 'getCapabilities'

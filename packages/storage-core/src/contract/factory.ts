@@ -1,5 +1,6 @@
-import type { AnyItems, EngineOptions, ItemTypes, StorageEngine } from './engine.ts';
+import type { EngineOptions, StorageEngine } from './engine.ts';
 import type { StorageProvider } from './provider.ts';
+import type { AnyItems, ItemTypes } from './values.ts';
 
 /** A storage URL taken apart: `s3://bucket/prefix?region=eu-west-1`. */
 export interface StorageUrl {
@@ -46,7 +47,10 @@ export interface RetryOptions {
   readonly maxDelayMs?: number;
   /** Longest wait that a service may ask for; beyond it the error surfaces. Units: ms. Default: 60,000. */
   readonly maxRetryAfterMs?: number;
-  /** Longest single try until its answer begins. Units: ms. Default: 60,000; 0 means none. */
+  /**
+   * Longest single try until its answer begins; content that is sent adds a second for every
+   * 50 kB. Units: ms. Default: 60,000; 0 means none.
+   */
   readonly attemptTimeoutMs?: number;
   /** Longest silence inside a body. Units: ms. Default: 30,000; 0 means none. */
   readonly idleTimeoutMs?: number;
@@ -80,7 +84,7 @@ export interface CommonBackendOptions {
 export interface BackendDefinition<Options> {
   /** Id of the backend: the same in package, file names and errors. */
   readonly name: string;
-  /** Other names it answers to, such as the seeds' `filesystem`. */
+  /** Other names it answers to, such as `filesystem`. */
   readonly aliases?: readonly string[];
   /** Schemes of its URLs. Default: its name. */
   readonly schemes?: readonly string[];

@@ -135,7 +135,11 @@ describe('get, put, stat, delete, exists', () => {
       checksum: true,
       metadata: { a: [1] },
     });
-    expect(info).toMatchObject({ size: 4, checksums: { sha256: 'sha256-4' }, metadata: { a: [1] } });
+    expect(info).toMatchObject({
+      size: 4,
+      checksums: { sha256: 'sha256-4' },
+      metadata: { a: [1] },
+    });
     await using object = await storage.get('a', { range: { offset: 1, length: 2 } });
     expect(await object.text()).toBe('ex');
     expect(await storage.stat('a')).toEqual(info);
@@ -210,7 +214,9 @@ describe('get, put, stat, delete, exists', () => {
   test('refuse a key that is no string', async () => {
     const { storage } = setup();
     await expect(storage.save(5 as never, 1)).rejects.toMatchObject({ code: 'invalid-key' });
-    await expect(storage.put(undefined as never, 'x')).rejects.toMatchObject({ code: 'invalid-key' });
+    await expect(storage.put(undefined as never, 'x')).rejects.toMatchObject({
+      code: 'invalid-key',
+    });
   });
 
   test('refuse options that are not declared before any I/O', async () => {
@@ -618,7 +624,9 @@ describe('usage and health', () => {
     await storage.put('b', 'x');
     expect(await storage.usage({ scan: true })).toEqual({ usedBytes: 1, objects: 1 });
     state.fail = true;
-    await expect(storage.usage({ scan: true })).rejects.toMatchObject({ code: 'permission-denied' });
+    await expect(storage.usage({ scan: true })).rejects.toMatchObject({
+      code: 'permission-denied',
+    });
   });
 
   test('of health ask for one page of a listing where the provider has no check', async () => {

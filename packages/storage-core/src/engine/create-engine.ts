@@ -2,19 +2,16 @@ import { asyncDispose } from '../bodies/async-dispose.ts';
 import { bufferedBody } from '../bodies/buffered-body.ts';
 import type { Body, BodyInput, StoredObject } from '../contract/body.ts';
 import type {
-  AnyItems,
   EngineGetOptions,
   EngineOptions,
   EnginePutOptions,
-  ItemTypes,
-  ListingPage,
-  LoadOptions,
-  SaveOptions,
   StorageEngine,
 } from '../contract/engine.ts';
+import type { ListingPage } from '../contract/listing.ts';
 import type { ObjectInfo } from '../contract/object-info.ts';
 import type { ListOptions, StatOptions } from '../contract/operations.ts';
 import type { StorageProvider } from '../contract/provider.ts';
+import type { AnyItems, ItemTypes, LoadOptions, SaveOptions } from '../contract/values.ts';
 import { isStorageError, StorageError } from '../errors/storage-error.ts';
 import { layersOf } from '../provider/layers-of.ts';
 import { PROVIDER } from '../provider/provider-of.ts';

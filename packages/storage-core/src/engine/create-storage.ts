@@ -1,5 +1,6 @@
-import type { AnyItems, EngineOptions, ItemTypes, StorageEngine } from '../contract/engine.ts';
+import type { EngineOptions, StorageEngine } from '../contract/engine.ts';
 import type { StorageProvider } from '../contract/provider.ts';
+import type { AnyItems, ItemTypes } from '../contract/values.ts';
 import { providerOf } from '../provider/provider-of.ts';
 import { createEngine } from './create-engine.ts';
 

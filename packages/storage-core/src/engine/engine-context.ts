@@ -1,14 +1,9 @@
 import type { Body, StoredObject } from '../contract/body.ts';
-import type {
-  EngineGetOptions,
-  EngineOptions,
-  EnginePutOptions,
-  LoadOptions,
-  SaveOptions,
-} from '../contract/engine.ts';
+import type { EngineGetOptions, EngineOptions, EnginePutOptions } from '../contract/engine.ts';
 import type { ObjectInfo } from '../contract/object-info.ts';
 import type { OperationOptions, PutOptions, StatOptions } from '../contract/operations.ts';
 import type { StorageProvider } from '../contract/provider.ts';
+import type { LoadOptions, SaveOptions } from '../contract/values.ts';
 import type { ErrorCode } from '../errors/error-codes.ts';
 import { StorageError, type StorageErrorFields } from '../errors/storage-error.ts';
 

@@ -1,4 +1,4 @@
-import type { Listing, ListingPage } from '../contract/engine.ts';
+import type { Listing, ListingPage } from '../contract/listing.ts';
 import type { ListEntry, ListOptions, ListPage } from '../contract/operations.ts';
 import { type EngineContext, isExpired } from './engine-context.ts';
 

@@ -1,6 +1,7 @@
-import type { ManyOptions, SaveEntry, SaveOptions } from '../contract/engine.ts';
+import type { ManyOptions, SaveEntry } from '../contract/engine.ts';
 import type { ObjectInfo } from '../contract/object-info.ts';
 import type { BatchOptions, BatchResult, DeleteResult, PutEntry } from '../contract/operations.ts';
+import type { SaveOptions } from '../contract/values.ts';
 import { toStorageError, unsupported } from '../errors/to-storage-error.ts';
 import { checkConcurrency } from './check-concurrency.ts';
 import {

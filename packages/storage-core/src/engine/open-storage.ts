@@ -1,7 +1,8 @@
 import { parseStorageUrl } from '../config/storage-url.ts';
-import type { AnyItems, EngineOptions, ItemTypes, StorageEngine } from '../contract/engine.ts';
+import type { EngineOptions, StorageEngine } from '../contract/engine.ts';
 import type { ConfigSource } from '../contract/factory.ts';
 import type { StorageProvider } from '../contract/provider.ts';
+import type { AnyItems, ItemTypes } from '../contract/values.ts';
 import { StorageError } from '../errors/storage-error.ts';
 import { createEngine } from './create-engine.ts';
 

@@ -1,7 +1,7 @@
 import { mapBody } from '../bodies/map-body.ts';
 import { addBodyTerms } from '../bodies/stored-object.ts';
 import type { Body, StoredObject } from '../contract/body.ts';
-import type { ProgressOptions } from '../contract/engine.ts';
+import type { ProgressOptions } from '../contract/values.ts';
 
 /** Tells a caller how far one operation is: never backwards, and nothing after its end. */
 export interface Reporter {

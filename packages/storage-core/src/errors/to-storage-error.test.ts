@@ -40,6 +40,9 @@ describe('toStorageError', () => {
       [{ message: 'like an error' }, 'like an error'],
       [undefined, 'undefined'],
       [new Error(''), 'failed for a reason that was not given.'],
+      [Object.create(null), 'failed for a reason that was not given.'],
+      [Symbol('x'), 'Symbol(x)'],
+      [null, 'null'],
     ] as const) {
       const error = toStorageError(thrown, place);
       expect(error).toMatchObject({ code: 'unknown', retryable: false });

@@ -40,11 +40,11 @@ export function abortedError(signal: AbortSignal, fields: StorageErrorFields = {
 /** What an operation or option that a provider does not declare fails with. */
 export function unsupported(provider: string | undefined, what: string): StorageError {
   const place = provider === undefined ? 'this storage' : `"${provider}"`;
-  return new StorageError('unsupported', `${what} is not supported by ${place}.`, {
-    provider,
-    outcome: 'not-applied',
-    hint: 'getCapabilities() tells what is.',
-  });
+  return new StorageError(
+    'unsupported',
+    `${what} is not supported by ${place}; getCapabilities() tells what is.`,
+    { provider, outcome: 'not-applied' },
+  );
 }
 
 const LABELS = ['provider', 'operation', 'key', 'outcome'] as const;
@@ -69,7 +69,7 @@ function nameOf(error: unknown): unknown {
 }
 
 function reasonOf(error: unknown): string {
-  const message = error instanceof Error || hasMessage(error) ? error.message : String(error);
+  const message = hasMessage(error) ? error.message : Object(error) === error ? '' : String(error);
   return message === '' ? 'failed for a reason that was not given.' : redactText(message);
 }
 

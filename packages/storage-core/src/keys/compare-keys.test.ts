@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { compareKeys } from './compare-keys.ts';
 import { joinKey } from './join-key.ts';
+import { sortKeys } from './sort-keys.ts';
 
 const text = fc.oneof(
   fc.string({ unit: fc.constantFrom('a', 'b', '/', 'é', '\uffff', '\ue000', '\ud7ff', '😀', '𐀀') }),
@@ -28,4 +29,12 @@ test('puts characters beyond the first plane last, unlike JavaScript', () => {
 test('joins a key to a prefix', () => {
   expect(joinKey('a/b', 'c')).toBe('a/b/c');
   expect(joinKey('', 'c')).toBe('c');
+});
+
+test('sorts keys as their bytes in UTF-8 do, with and without such characters', () => {
+  fc.assert(
+    fc.property(fc.array(fc.oneof(text, fc.string())), (keys) => {
+      expect(sortKeys(keys)).toEqual([...keys].sort(compareKeys));
+    }),
+  );
 });

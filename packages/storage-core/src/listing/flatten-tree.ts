@@ -1,4 +1,5 @@
 import { compareKeys } from '../keys/compare-keys.ts';
+import { sortKeys } from '../keys/sort-keys.ts';
 import type { SeekFrom } from './list-ordered.ts';
 
 /** One name in a folder. */
@@ -62,10 +63,10 @@ export async function* flattenTree<Value>(
 
 /** In the order of the keys below: a folder sorts with the slash that follows it. */
 function sorted<Value>(entries: readonly TreeEntry<Value>[]): readonly TreeEntry<Value>[] {
-  return entries
-    .map((entry) => ({ entry, order: entry.isFolder ? `${entry.name}/` : entry.name }))
-    .sort((a, b) => compareKeys(a.order, b.order))
-    .map(({ entry }) => entry);
+  const byOrder = new Map(
+    entries.map((entry) => [entry.isFolder ? `${entry.name}/` : entry.name, entry]),
+  );
+  return sortKeys(byOrder.keys()).map((order) => byOrder.get(order) as TreeEntry<Value>);
 }
 
 /** Whether keys below a folder can have the prefix. */

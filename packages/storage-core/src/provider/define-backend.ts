@@ -1,11 +1,12 @@
 import { withCompanion } from '../attributes/with-companion.ts';
-import type { EngineOptions, ItemTypes, StorageEngine } from '../contract/engine.ts';
+import type { EngineOptions, StorageEngine } from '../contract/engine.ts';
 import type {
   BackendDefinition,
   BackendFactory,
   CommonBackendOptions,
 } from '../contract/factory.ts';
 import type { StorageProvider } from '../contract/provider.ts';
+import type { ItemTypes } from '../contract/values.ts';
 import { createEngine } from '../engine/create-engine.ts';
 import { guardProvider } from './guard-provider.ts';
 import { withRetry } from './with-retry.ts';

@@ -9,6 +9,8 @@ import { raceAbort } from './race-abort.ts';
 /** The slowest line that a transfer is given time for. Units: bytes per ms. */
 const SLOWEST_LINE = 50;
 
+const BACKOFFS: readonly string[] = ['exponential', 'constant', 'none'];
+
 /** One thing to do, as often as it takes. */
 export interface Work<Result> {
   readonly operation: string;
@@ -65,6 +67,9 @@ export function retryLoop(provider: string, options: RetryOptions): RetryLoop {
     sleep = sleepOnTimer,
     onRetry,
   } = options;
+  if (!BACKOFFS.includes(backoff)) {
+    throw new StorageError('invalid-config', `retry.backoff is one of: ${BACKOFFS.join(', ')}.`);
+  }
   checkNumbers({ attempts, totalTimeoutMs }, 1);
   checkNumbers({ baseDelayMs, maxDelayMs, maxRetryAfterMs, attemptTimeoutMs, idleTimeoutMs }, 0);
 
@@ -105,37 +110,50 @@ export function retryLoop(provider: string, options: RetryOptions): RetryLoop {
     const controller = new AbortController();
     return new Promise<Result>((resolve, reject) => {
       let over = false;
-      const end = (error: StorageError) => {
-        over = true;
-        controller.abort(error);
-        reject(error);
-      };
-      const onAbort = () => {
-        if (signal !== undefined) end(known(work, abortedError(signal)));
-      };
       const clock = startTimer((ms) => {
-        end(known(work, new StorageError('timeout', `there was no answer within ${ms} ms.`)));
+        end(new StorageError('timeout', `there was no answer within ${ms} ms.`));
       });
+      const onAbort = () => {
+        if (signal !== undefined) end(abortedError(signal));
+      };
       const touch = () => {
+        if (over) return;
         clock.set(Math.min(limitMs + contentBytes / SLOWEST_LINE, deadline - Date.now()));
       };
-      touch();
-      if (signal?.aborted) onAbort();
-      else signal?.addEventListener('abort', onAbort, { once: true });
-
-      const done = () => {
+      /** Nothing stays behind, also when the provider never answers. */
+      const settle = () => {
+        over = true;
         clock.set(Number.POSITIVE_INFINITY);
         signal?.removeEventListener('abort', onAbort);
       };
-      (over
-        ? Promise.reject<Result>(signal?.reason)
-        : call({ signal: controller.signal, unsure, touch })
-      )
-        .then(
-          (result) => (over ? work.discard?.(result) : resolve(result)),
-          (error: unknown) => reject(error),
-        )
-        .finally(done);
+      const end = (reason: StorageError) => {
+        const error = known(work, reason);
+        settle();
+        controller.abort(error);
+        reject(error);
+      };
+
+      touch();
+      if (signal?.aborted) {
+        onAbort();
+        return;
+      }
+      signal?.addEventListener('abort', onAbort, { once: true });
+      const answer = (async () => call({ signal: controller.signal, unsure, touch }))();
+      answer.then(
+        (result) => {
+          if (over) {
+            work.discard?.(result);
+            return;
+          }
+          settle();
+          resolve(result);
+        },
+        (error: unknown) => {
+          settle();
+          reject(error);
+        },
+      );
     });
   }
 
@@ -145,20 +163,18 @@ export function retryLoop(provider: string, options: RetryOptions): RetryLoop {
   ): Promise<Result> {
     const deadline = Date.now() + totalTimeoutMs;
     let unsure = false;
-    const told = (thrown: unknown) => {
-      const error = known(work, thrown);
-      if (!work.writes) return error;
-      unsure ||= outcomeOf(error) === 'unknown';
-      return error.with({ outcome: unsure ? 'unknown' : 'not-applied' });
-    };
+    const told = (error: StorageError) =>
+      work.writes ? error.with({ outcome: unsure ? 'unknown' : 'not-applied' }) : error;
     for (let failed = 1; ; failed += 1) {
       try {
         return await once(work, unsure, deadline, call);
       } catch (thrown) {
-        const error = told(thrown);
+        const failure = known(work, thrown);
+        unsure ||= outcomeOf(failure) === 'unknown';
+        const error = told(failure);
         if (!error.retryable || work.again?.(error) === false) throw error;
         await wait(work, error, failed, deadline).catch((ended: unknown) => {
-          throw ended === error ? error : told(ended);
+          throw told(known(work, ended));
         });
       }
     }

@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
+import { drain } from '../../test/drain.ts';
 import { tinyProvider } from '../../test/tiny-provider.ts';
 import { toBody } from '../bodies/to-body.ts';
 import type { ChangesPage, WatchEvent } from '../contract/events.ts';
@@ -8,10 +9,6 @@ import { eventChannel } from '../events/event-channel.ts';
 import { guardProvider } from './guard-provider.ts';
 import { withPrefix } from './with-prefix.ts';
 import { withReadOnly } from './with-read-only.ts';
-
-async function drain<Item>(items: AsyncIterable<Item> | undefined): Promise<Item[]> {
-  return Array.fromAsync(items ?? expect.unreachable());
-}
 
 async function keysOf(provider: StorageProvider, options = {}): Promise<string[]> {
   const pages = await drain(provider.list(options));

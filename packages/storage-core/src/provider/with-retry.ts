@@ -292,7 +292,11 @@ export function withRetry(provider: StorageProvider, options: RetryOptions = {})
     // The watcher outlives the try, so it gets the caller's own signal.
     watch: (options) =>
       run(
-        { operation: 'watch', signal: options.signal, discard: (late) => void late.close() },
+        {
+          operation: 'watch',
+          signal: options.signal,
+          discard: (late) => void late.close().catch(() => {}),
+        },
         () => own('watch')(options),
       ),
     async *changes(options) {

@@ -1,4 +1,4 @@
-import type { StorageQuery } from '../../contract/engine.ts';
+import type { StorageQuery } from '../../contract/listing.ts';
 import { StorageError } from '../../errors/storage-error.ts';
 
 type Check = (value: unknown) => boolean;

@@ -1,5 +1,5 @@
-import type { Comparison, DateRange, StorageItem, StorageQuery } from '../../contract/engine.ts';
 import type { JsonValue } from '../../contract/json.ts';
+import type { Comparison, DateRange, StorageItem, StorageQuery } from '../../contract/listing.ts';
 import type { Metadata } from '../../contract/object-info.ts';
 import { essence } from '../values/codecs.ts';
 

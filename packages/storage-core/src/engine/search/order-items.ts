@@ -1,5 +1,5 @@
-import type { SortField, StorageItem, StorageQuery } from '../../contract/engine.ts';
 import type { JsonValue } from '../../contract/json.ts';
+import type { SortField, StorageItem, StorageQuery } from '../../contract/listing.ts';
 import { compareKeys } from '../../keys/compare-keys.ts';
 import { valueAt } from './match-item.ts';
 

@@ -1,5 +1,5 @@
 import type { Capabilities, ListField } from '../../contract/capabilities.ts';
-import type { StorageQuery } from '../../contract/engine.ts';
+import type { StorageQuery } from '../../contract/listing.ts';
 
 /** How a scan learns what the query looks at. */
 export interface ScanPlan {

@@ -1,6 +1,11 @@
 import { contentTypeOf } from '../../attributes/content-type.ts';
-import type { ListingPage, SearchIndex, StorageItem, StorageQuery } from '../../contract/engine.ts';
 import type { JsonValue } from '../../contract/json.ts';
+import type {
+  ListingPage,
+  SearchIndex,
+  StorageItem,
+  StorageQuery,
+} from '../../contract/listing.ts';
 import type { ListOptions, OperationOptions } from '../../contract/operations.ts';
 import { isStorageError, StorageError } from '../../errors/storage-error.ts';
 import { toStorageError, unsupported } from '../../errors/to-storage-error.ts';

@@ -1,4 +1,4 @@
-import type { Codec } from '../../contract/engine.ts';
+import type { Codec } from '../../contract/values.ts';
 import { StorageError } from '../../errors/storage-error.ts';
 
 /** Bytes as they are. */

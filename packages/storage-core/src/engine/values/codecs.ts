@@ -1,5 +1,5 @@
 import { contentTypeOf } from '../../attributes/content-type.ts';
-import type { Codec } from '../../contract/engine.ts';
+import type { Codec } from '../../contract/values.ts';
 import { StorageError } from '../../errors/storage-error.ts';
 import { binaryCodec } from './binary-codec.ts';
 import { jsonCodec } from './json-codec.ts';

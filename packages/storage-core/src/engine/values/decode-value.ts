@@ -1,7 +1,7 @@
 import { contentTypeOf } from '../../attributes/content-type.ts';
 import type { StoredObject } from '../../contract/body.ts';
-import type { Codec } from '../../contract/engine.ts';
 import type { ObjectInfo } from '../../contract/object-info.ts';
+import type { Codec } from '../../contract/values.ts';
 import { isStorageError, StorageError } from '../../errors/storage-error.ts';
 import type { DecodeOptions, EngineContext } from '../engine-context.ts';
 import { checkSchema } from './check-schema.ts';

@@ -1,6 +1,6 @@
 import { toBody } from '../../bodies/to-body.ts';
 import type { BodyInput } from '../../contract/body.ts';
-import type { Codec, SaveOptions } from '../../contract/engine.ts';
+import type { Codec, SaveOptions } from '../../contract/values.ts';
 import { isStorageError, StorageError } from '../../errors/storage-error.ts';
 import type { EncodedValue, EngineContext } from '../engine-context.ts';
 import { binaryCodec, isByteValue } from './binary-codec.ts';

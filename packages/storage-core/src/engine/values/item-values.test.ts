@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { mapProvider } from '../../../test/map-provider.ts';
-import type { Codec } from '../../contract/engine.ts';
+import type { Codec } from '../../contract/values.ts';
 import { createStorage } from '../create-storage.ts';
 
 const encoder = new TextEncoder();
@@ -34,12 +34,15 @@ describe('the format of an item', () => {
     }
   });
 
-  test.each(['a', 'a.json', 'a.txt', 'a.yaml', 'a.unknown'])('keeps bytes under %s bytes', async (key) => {
-    const { storage } = setup();
-    const info = await storage.save(key, encoder.encode('{"a":1}'));
-    expect(info.contentType).toBe('application/octet-stream');
-    expect(await storage.load(key)).toEqual(encoder.encode('{"a":1}'));
-  });
+  test.each(['a', 'a.json', 'a.txt', 'a.yaml', 'a.unknown'])(
+    'keeps bytes under %s bytes',
+    async (key) => {
+      const { storage } = setup();
+      const info = await storage.save(key, encoder.encode('{"a":1}'));
+      expect(info.contentType).toBe('application/octet-stream');
+      expect(await storage.load(key)).toEqual(encoder.encode('{"a":1}'));
+    },
+  );
 
   test('needs no recorded type for bytes whose name tells one', async () => {
     const { storage } = setup();
@@ -182,18 +185,21 @@ describe('load', () => {
     ['a', 'nothing tells its format', 'as: "bytes"'],
     ['a.json', 'not json, as "application/json" says', 'as: "bytes"'],
     ['a.txt', 'not text', 'as: "bytes"'],
-  ])('refuses content under %s that is not of its format, without quoting it', async (key, reason, hint) => {
-    const { storage } = setup();
-    await storage.put(key, new Uint8Array([0xff, 0x73, 0x65, 0x63]));
-    const failed = expect(storage.load(key)).rejects;
-    await failed.toMatchObject({
-      code: 'invalid-data',
-      operation: 'load',
-      key,
-      message: expect.stringContaining(reason),
-      hint: expect.stringContaining(hint),
-    });
-  });
+  ])(
+    'refuses content under %s that is not of its format, without quoting it',
+    async (key, reason, hint) => {
+      const { storage } = setup();
+      await storage.put(key, new Uint8Array([0xff, 0x73, 0x65, 0x63]));
+      const failed = expect(storage.load(key)).rejects;
+      await failed.toMatchObject({
+        code: 'invalid-data',
+        operation: 'load',
+        key,
+        message: expect.stringContaining(reason),
+        hint: expect.stringContaining(hint),
+      });
+    },
+  );
 
   test('quotes no content of broken JSON', async () => {
     const { storage } = setup();
@@ -215,7 +221,10 @@ describe('load', () => {
   test('tells the info beside the value with loadItem', async () => {
     const { storage } = setup();
     await storage.save('a', 1, { tags: ['x'] });
-    expect(await storage.loadItem('a')).toMatchObject({ value: 1, info: { key: 'a', tags: ['x'] } });
+    expect(await storage.loadItem('a')).toMatchObject({
+      value: 1,
+      info: { key: 'a', tags: ['x'] },
+    });
   });
 });
 

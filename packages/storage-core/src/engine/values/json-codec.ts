@@ -1,4 +1,4 @@
-import type { Codec } from '../../contract/engine.ts';
+import type { Codec } from '../../contract/values.ts';
 import { checkJson } from './check-json.ts';
 import { isExactJson, parseJson } from './exact-json.ts';
 

@@ -1,4 +1,4 @@
-import type { Codec } from '../../contract/engine.ts';
+import type { Codec } from '../../contract/values.ts';
 
 /**
  * Keeps what JSON alone cannot: `Date`, `Map`, `Set`, `BigInt`, `undefined`, `NaN`, the infinities,

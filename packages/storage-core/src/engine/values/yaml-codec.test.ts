@@ -27,7 +27,26 @@ describe('YAML', () => {
   });
 
   test('keeps -0 and strings that look like something else', () => {
-    for (const value of [-0, '123', '1e3', 'true', 'null', '~', '', '2026-11-21', '0x1F', 'yes', '- a', ': ', '#', '\ufeff', ' a ', 'a\nb', '<<', '=']) {
+    for (const value of [
+      -0,
+      '123',
+      '1e3',
+      'true',
+      'null',
+      '~',
+      '',
+      '2026-11-21',
+      '0x1F',
+      'yes',
+      '- a',
+      ': ',
+      '#',
+      '\ufeff',
+      ' a ',
+      'a\nb',
+      '<<',
+      '=',
+    ]) {
       expect(parse(toYamlText(value))).toBe(value);
       expect(parse(toYamlText({ [String(value)]: value }))).toEqual({ [String(value)]: value });
     }

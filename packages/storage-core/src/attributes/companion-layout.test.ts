@@ -1,6 +1,4 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { companionKeys } from './companion-keys.ts';
 import {
   type CompanionLayout,
   companionName,
@@ -10,14 +8,7 @@ import {
   readCompanion,
   writeCompanion,
 } from './companion-layout.ts';
-import {
-  type CompanionRecord,
-  type CompanionSide,
-  isEmptySide,
-  nextCompanion,
-  selectAttributes,
-  settledCompanion,
-} from './companion-record.ts';
+import { type CompanionRecord, type CompanionSide, selectAttributes } from './companion-record.ts';
 
 const LAYOUTS: CompanionLayout[] = ['meta-json', 'meta', 'manifest'];
 const now = new Date('2026-01-02T03:04:05.678Z');
@@ -26,115 +17,6 @@ const side = (name: string, more: Partial<CompanionSide> = {}): CompanionSide =>
   fingerprint: `f-${name}`,
   attributes: { metadata: { name } },
   ...more,
-});
-
-describe('selectAttributes', () => {
-  const record: CompanionRecord = {
-    next: side('new', { checksums: { sha256: 'sha256-x' }, size: 7, createdAt: now }),
-    previous: side('old', { size: 3 }),
-  };
-
-  test('takes the side that the body is', () => {
-    expect(selectAttributes(record, 'f-new')).toEqual({ ...record.next, matched: 'next' });
-    expect(selectAttributes(record, 'f-old')).toEqual({ ...record.previous, matched: 'previous' });
-  });
-
-  test('keeps what the user said of a body that was changed from outside, and nothing else', () => {
-    expect(selectAttributes(record, 'other')).toEqual({
-      matched: 'neither',
-      attributes: { metadata: { name: 'new' } },
-      createdAt: now,
-    });
-  });
-
-  test('knows nothing without a record', () => {
-    expect(selectAttributes(undefined, 'f')).toEqual({ matched: 'neither', attributes: {} });
-  });
-});
-
-describe('nextCompanion', () => {
-  test('is not needed where there is nothing to say and nothing to take back', () => {
-    const next = { attributes: {} };
-    expect(nextCompanion({ current: undefined, currentFingerprint: 'f', next })).toBeUndefined();
-  });
-
-  test('holds what is coming and what is there', () => {
-    const current = { next: side('there') };
-    const next = side('coming');
-    expect(nextCompanion({ current, currentFingerprint: 'f-there', next })).toEqual({
-      next,
-      previous: side('there'),
-    });
-  });
-
-  test('remembers that the body there had no attributes', () => {
-    const next = side('coming');
-    expect(nextCompanion({ current: undefined, currentFingerprint: 'f', next })).toEqual({
-      next,
-      previous: { fingerprint: 'f', attributes: {} },
-    });
-  });
-
-  test('drops what an edit from outside made wrong', () => {
-    const current = { next: side('there', { size: 1 }) };
-    const record = nextCompanion({ current, currentFingerprint: 'edited', next: side('coming') });
-    expect(record?.previous).toEqual({
-      fingerprint: 'edited',
-      attributes: { metadata: { name: 'there' } },
-    });
-  });
-
-  test('takes back attributes that a new body does not have', () => {
-    const record = nextCompanion({
-      current: { next: side('there') },
-      currentFingerprint: 'f-there',
-      next: { attributes: {}, fingerprint: 'f' },
-    });
-    expect(selectAttributes(record, 'f').attributes).toEqual({});
-    expect(selectAttributes(record, 'f-there').attributes).toEqual({ metadata: { name: 'there' } });
-    expect(settledCompanion(record ?? expect.unreachable(), 'f')).toBeUndefined();
-  });
-
-  test('has no past where there was no body, whatever an orphan says', () => {
-    const current = { next: side('orphan') };
-    const next = side('coming');
-    expect(nextCompanion({ current, currentFingerprint: undefined, next })).toEqual({ next });
-  });
-
-  test('gives every reader one side or the other, whole, at every step of a crash', () => {
-    fc.assert(
-      fc.property(fc.array(fc.tuple(fc.boolean(), fc.boolean()), { maxLength: 8 }), (writes) => {
-        let body: string | undefined;
-        let companion: CompanionRecord | undefined;
-        let truth: CompanionSide = { attributes: {} };
-        for (const [index, [hasAttributes, crashes]] of writes.entries()) {
-          const next: CompanionSide = {
-            fingerprint: `f${index}`,
-            attributes: hasAttributes ? { metadata: { index } } : {},
-          };
-          const record = nextCompanion({ current: companion, currentFingerprint: body, next });
-          if (record !== undefined) companion = record;
-          if (body !== undefined) {
-            expect(selectAttributes(companion, body).attributes).toEqual(truth.attributes);
-          }
-          if (crashes) continue;
-          body = next.fingerprint;
-          truth = next;
-          expect(selectAttributes(companion, body ?? '').attributes).toEqual(truth.attributes);
-          if (record !== undefined) companion = settledCompanion(record, body ?? '');
-          expect(selectAttributes(companion, body ?? '').attributes).toEqual(truth.attributes);
-        }
-      }),
-    );
-  });
-});
-
-test('counts computed facts as something to write down', () => {
-  expect(isEmptySide({ attributes: { metadata: {}, tags: [] } })).toBe(true);
-  expect(isEmptySide({ attributes: {}, size: 0 })).toBe(false);
-  expect(isEmptySide({ attributes: {}, checksums: {} })).toBe(false);
-  expect(isEmptySide({ attributes: {}, createdAt: now })).toBe(false);
-  expect(isEmptySide({ attributes: { tags: ['x'] } })).toBe(false);
 });
 
 describe('names', () => {
@@ -364,50 +246,5 @@ describe('companions of other programs', () => {
         expect.objectContaining({ code: 'corrupted' }),
       );
     }
-  });
-});
-
-describe.each(LAYOUTS)('ordinary keys that look like companions in the layout %s', (layout) => {
-  const keys = companionKeys(layout);
-  const segment = fc.oneof(
-    fc.constantFrom(
-      'a',
-      'a.meta.json',
-      'a.meta.json!',
-      'a.meta',
-      'a.meta!!',
-      '.source-metadata.json',
-      '.source-metadata.json!',
-      '!',
-      'b!',
-    ),
-    fc.string({ minLength: 1 }).filter((text) => !text.includes('/')),
-  );
-  const key = fc.array(segment, { minLength: 1, maxLength: 3 }).map((parts) => parts.join('/'));
-
-  test('are written otherwise and read back', () => {
-    fc.assert(
-      fc.property(key, (name) => {
-        const below = keys.down(name);
-        expect(keys.up(below)).toBe(name);
-        for (const part of below.split('/')) expect(isCompanionName(part, layout)).toBe(false);
-      }),
-      { numRuns: 2000 },
-    );
-  });
-
-  test('are found by every prefix', () => {
-    fc.assert(
-      fc.property(key, fc.nat(20), (name, at) => {
-        expect(keys.down(name).startsWith(keys.downPrefix(name.slice(0, at)))).toBe(true);
-      }),
-      { numRuns: 2000 },
-    );
-  });
-
-  test('are not taken for companions, which are hidden', () => {
-    expect(keys.up(companionName('a/b', layout))).toBeUndefined();
-    expect(keys.up(`${companionName('a/b', layout)}/c`)).toBeUndefined();
-    expect(keys.down('a/b.txt')).toBe('a/b.txt');
   });
 });

@@ -1,0 +1,127 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  type CompanionRecord,
+  type CompanionSide,
+  isEmptySide,
+  nextCompanion,
+  selectAttributes,
+  settledCompanion,
+} from './companion-record.ts';
+
+const now = new Date('2026-01-02T03:04:05.678Z');
+
+const side = (name: string, more: Partial<CompanionSide> = {}): CompanionSide => ({
+  fingerprint: `f-${name}`,
+  attributes: { metadata: { name } },
+  ...more,
+});
+
+describe('selectAttributes', () => {
+  const record: CompanionRecord = {
+    next: side('new', { checksums: { sha256: 'sha256-x' }, size: 7, createdAt: now }),
+    previous: side('old', { size: 3 }),
+  };
+
+  test('takes the side that the body is', () => {
+    expect(selectAttributes(record, 'f-new')).toEqual({ ...record.next, matched: 'next' });
+    expect(selectAttributes(record, 'f-old')).toEqual({ ...record.previous, matched: 'previous' });
+  });
+
+  test('keeps what the user said of a body that was changed from outside, and nothing else', () => {
+    expect(selectAttributes(record, 'other')).toEqual({
+      matched: 'neither',
+      attributes: { metadata: { name: 'new' } },
+      createdAt: now,
+    });
+  });
+
+  test('knows nothing without a record', () => {
+    expect(selectAttributes(undefined, 'f')).toEqual({ matched: 'neither', attributes: {} });
+  });
+});
+
+describe('nextCompanion', () => {
+  test('is not needed where there is nothing to say and nothing to take back', () => {
+    const next = { attributes: {} };
+    expect(nextCompanion({ current: undefined, currentFingerprint: 'f', next })).toBeUndefined();
+  });
+
+  test('holds what is coming and what is there', () => {
+    const current = { next: side('there') };
+    const next = side('coming');
+    expect(nextCompanion({ current, currentFingerprint: 'f-there', next })).toEqual({
+      next,
+      previous: side('there'),
+    });
+  });
+
+  test('remembers that the body there had no attributes', () => {
+    const next = side('coming');
+    expect(nextCompanion({ current: undefined, currentFingerprint: 'f', next })).toEqual({
+      next,
+      previous: { fingerprint: 'f', attributes: {} },
+    });
+  });
+
+  test('drops what an edit from outside made wrong', () => {
+    const current = { next: side('there', { size: 1 }) };
+    const record = nextCompanion({ current, currentFingerprint: 'edited', next: side('coming') });
+    expect(record?.previous).toEqual({
+      fingerprint: 'edited',
+      attributes: { metadata: { name: 'there' } },
+    });
+  });
+
+  test('takes back attributes that a new body does not have', () => {
+    const record = nextCompanion({
+      current: { next: side('there') },
+      currentFingerprint: 'f-there',
+      next: { attributes: {}, fingerprint: 'f' },
+    });
+    expect(selectAttributes(record, 'f').attributes).toEqual({});
+    expect(selectAttributes(record, 'f-there').attributes).toEqual({ metadata: { name: 'there' } });
+    expect(settledCompanion(record ?? expect.unreachable(), 'f')).toBeUndefined();
+  });
+
+  test('has no past where there was no body, whatever an orphan says', () => {
+    const current = { next: side('orphan') };
+    const next = side('coming');
+    expect(nextCompanion({ current, currentFingerprint: undefined, next })).toEqual({ next });
+  });
+
+  test('gives every reader one side or the other, whole, at every step of a crash', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.boolean(), fc.boolean()), { maxLength: 8 }), (writes) => {
+        let body: string | undefined;
+        let companion: CompanionRecord | undefined;
+        let truth: CompanionSide = { attributes: {} };
+        for (const [index, [hasAttributes, crashes]] of writes.entries()) {
+          const next: CompanionSide = {
+            fingerprint: `f${index}`,
+            attributes: hasAttributes ? { metadata: { index } } : {},
+          };
+          const record = nextCompanion({ current: companion, currentFingerprint: body, next });
+          if (record !== undefined) companion = record;
+          if (body !== undefined) {
+            expect(selectAttributes(companion, body).attributes).toEqual(truth.attributes);
+          }
+          if (crashes) continue;
+          body = next.fingerprint;
+          truth = next;
+          expect(selectAttributes(companion, body ?? '').attributes).toEqual(truth.attributes);
+          if (record !== undefined) companion = settledCompanion(record, body ?? '');
+          expect(selectAttributes(companion, body ?? '').attributes).toEqual(truth.attributes);
+        }
+      }),
+    );
+  });
+});
+
+test('counts computed facts as something to write down', () => {
+  expect(isEmptySide({ attributes: { metadata: {}, tags: [] } })).toBe(true);
+  expect(isEmptySide({ attributes: {}, size: 0 })).toBe(false);
+  expect(isEmptySide({ attributes: {}, checksums: {} })).toBe(false);
+  expect(isEmptySide({ attributes: {}, createdAt: now })).toBe(false);
+  expect(isEmptySide({ attributes: { tags: ['x'] } })).toBe(false);
+});
