@@ -73,6 +73,12 @@ export async function rejection(action: Action, what: string): Promise<unknown> 
   return fail(`${what}: expected a failure, got ${show(value)}`);
 }
 
+/** The error, when it is a StorageError; fails when it is not. */
+export function storageError(error: unknown, what: string): StorageError {
+  if (isStorageError(error)) return error;
+  return fail(`${what} should fail with a StorageError, not with ${show(error)}`, error);
+}
+
 /** The StorageError with one of the codes that an action fails with. */
 export async function failsWith(
   codes: ErrorCode | readonly ErrorCode[],

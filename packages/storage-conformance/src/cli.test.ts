@@ -46,19 +46,30 @@ describe('the command', () => {
 
   it('compares with the model when it is asked to', async () => {
     const good = await run('harness.ts', '--rule', 'DEL', '--properties', '--seed', '7');
-    expect(good).toMatchObject({ code: 0, text: expect.stringContaining('agree with the model (seed 7)') });
+    expect(good).toMatchObject({
+      code: 0,
+      text: expect.stringContaining('agree with the model (seed 7)'),
+    });
     const bad = await run('broken.ts', '--rule', 'RANGE-4', '--properties', '--json');
-    expect(bad).toMatchObject({ code: 1, text: expect.stringContaining('broken and the model disagree') });
+    expect(bad).toMatchObject({
+      code: 1,
+      text: expect.stringContaining('broken and the model disagree'),
+    });
     expect((await run('harness.ts', '--rule', 'DEL', '--properties', '--json')).code).toBe(0);
   });
 
   it('lists rules and titles', async () => {
     const { code, text } = await run('--list', '--rule', 'LIST-3');
-    expect({ code, text }).toEqual({ code: 0, text: 'LIST-3  is empty for a prefix that nothing matches' });
+    expect({ code, text }).toEqual({
+      code: 0,
+      text: 'LIST-3  is empty for a prefix that nothing matches',
+    });
   });
 
   it('shows everything with --all, and notable lines without', async () => {
-    expect((await run('harness.ts', '--all', '--fast', '--rule', 'STAT-2')).text).toContain('STAT-2  ok');
+    expect((await run('harness.ts', '--all', '--fast', '--rule', 'STAT-2')).text).toContain(
+      'STAT-2  ok',
+    );
   });
 
   it('prints its help', async () => {

@@ -79,13 +79,18 @@ async function run(
 ): Promise<number> {
   const report = await runConformance(harness, selection);
   if (flags.has('--json')) print(JSON.stringify(report, undefined, 2));
-  else print(formatReport(report, { show: flags.has('--all') || rules.length > 0 ? 'all' : 'notable' }));
+  else
+    print(
+      formatReport(report, { show: flags.has('--all') || rules.length > 0 ? 'all' : 'notable' }),
+    );
   let isFine = report.ok;
   if (flags.has('--properties')) {
     try {
       const properties = await runProperties(harness, seed === undefined ? {} : { seed });
       if (!flags.has('--json')) {
-        print(`properties: ${properties.runs} random sequences agree with the model (seed ${properties.seed})`);
+        print(
+          `properties: ${properties.runs} random sequences agree with the model (seed ${properties.seed})`,
+        );
       }
     } catch (error) {
       print(messageOf(error));
@@ -127,7 +132,9 @@ function wholeNumber(text: string): number {
 function harnessOf(module: unknown, path: string): Harness {
   const { harness } = (module ?? {}) as { readonly harness?: Partial<Harness> };
   if (typeof harness?.create !== 'function' || typeof harness.name !== 'string') {
-    throw new Error(`${path} exports no harness: export const harness: Harness = { name, create }.`);
+    throw new Error(
+      `${path} exports no harness: export const harness: Harness = { name, create }.`,
+    );
   }
   return harness as Harness;
 }

@@ -1,5 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import { byUtf8, collect, decode, drain, during, encode, filled, forEach, join, noise, settle, until, watchedSource } from './content.ts';
+import {
+  byUtf8,
+  collect,
+  decode,
+  drain,
+  during,
+  encode,
+  filled,
+  firstByte,
+  forEach,
+  join,
+  noise,
+  settle,
+  until,
+  watchedSource,
+} from './content.ts';
 
 it('makes bytes and text of each other, and keeps a byte order mark', () => {
   expect(decode(encode('\ufeffä'))).toBe('\ufeffä');
@@ -54,17 +69,37 @@ describe('forEach', () => {
 describe('during', () => {
   it('repeats until the work has ended, and fails with it', async () => {
     let times = 0;
-    await during(() => settle(3), async () => {
-      times += 1;
-    });
+    await during(
+      () => settle(3),
+      async () => {
+        times += 1;
+      },
+    );
     expect(times).toBeGreaterThan(0);
-    await expect(during(async () => Promise.reject(new Error('work')), async () => {})).rejects.toThrow('work');
-    await expect(during(() => settle(2), async () => Promise.reject(new Error('action')))).rejects.toThrow('action');
+    await expect(
+      during(
+        async () => Promise.reject(new Error('work')),
+        async () => {},
+      ),
+    ).rejects.toThrow('work');
+    await expect(
+      during(
+        () => settle(2),
+        async () => Promise.reject(new Error('action')),
+      ),
+    ).rejects.toThrow('action');
   });
 });
 
 it('orders texts by their UTF-8 bytes', () => {
-  expect(['a/b', 'a', 'a-b', '\uff5e', '😀', 'b'].toSorted(byUtf8)).toEqual(['a', 'a-b', 'a/b', 'b', '\uff5e', '😀']);
+  expect(['a/b', 'a', 'a-b', '\uff5e', '😀', 'b'].toSorted(byUtf8)).toEqual([
+    'a',
+    'a-b',
+    'a/b',
+    'b',
+    '\uff5e',
+    '😀',
+  ]);
 });
 
 it('waits until something holds, and no longer than it may', async () => {
@@ -84,4 +119,8 @@ it('collects an iteration', async () => {
     yield 2;
   }
   expect(await collect(items())).toEqual([1, 2]);
+});
+
+it('tells the first byte, and 0 of no bytes', () => {
+  expect([firstByte(Uint8Array.of(7, 8)), firstByte(new Uint8Array())]).toEqual([7, 0]);
 });

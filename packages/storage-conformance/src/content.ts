@@ -29,6 +29,11 @@ export function filled(length: number, byte: number): Uint8Array {
   return new Uint8Array(length).fill(byte);
 }
 
+/** The first byte; 0 of no bytes. */
+export function firstByte(bytes: Uint8Array): number {
+  return bytes[0] ?? 0;
+}
+
 /** One array of all chunks. */
 export function join(chunks: readonly Uint8Array[]): Uint8Array {
   const whole = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0));
@@ -130,7 +135,7 @@ export function byUtf8(one: string, other: string): number {
   const [left, right] = [encode(one), encode(other)];
   const shared = Math.min(left.length, right.length);
   for (let index = 0; index < shared; index += 1) {
-    const difference = (left[index] ?? 0) - (right[index] ?? 0);
+    const difference = (left[index] as number) - (right[index] as number);
     if (difference !== 0) return difference;
   }
   return left.length - right.length;

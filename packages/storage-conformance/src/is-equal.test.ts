@@ -7,7 +7,10 @@ describe('isEqual', () => {
     [Number.NaN, Number.NaN],
     [null, null],
     [{ a: [1, { b: 2 }] }, { a: [1, { b: 2 }] }],
-    [{ a: 1, b: 2 }, { b: 2, a: 1 }],
+    [
+      { a: 1, b: 2 },
+      { b: 2, a: 1 },
+    ],
     [new Date(5), new Date(5)],
     [Uint8Array.of(1, 2), Uint8Array.of(1, 2)],
   ])('finds %o and %o equal', (one, other) => {
@@ -21,7 +24,10 @@ describe('isEqual', () => {
     [{ a: undefined }, {}],
     [{ a: 1 }, { b: 1 }],
     [[], {}],
-    [[1, 2], [2, 1]],
+    [
+      [1, 2],
+      [2, 1],
+    ],
     [new Date(5), new Date(6)],
     [new Date(5), 5],
     [new Date(5), {}],

@@ -1,5 +1,6 @@
 import type { Harness } from './harness.ts';
 import type { ScenarioReport } from './report.ts';
+import type { Outcome } from './run-scenario.ts';
 import { type Scenario, scenarioName } from './scenario.ts';
 
 /** The known gap that covers a scenario. */
@@ -8,8 +9,11 @@ export interface KnownGap {
   readonly reason: string;
 }
 
+/** The part of a scenario's report that its outcome decides. */
+export type Judgement = Pick<ScenarioReport, 'result' | 'reason'>;
+
 /** The gap that names the scenario, else the one that names its rule. */
-export function gapOf(
+function gapOf(
   { knownGaps = {} }: Harness,
   scenario: Pick<Scenario, 'rule' | 'title'>,
 ): KnownGap | undefined {
@@ -18,6 +22,20 @@ export function gapOf(
     if (reason !== undefined) return { name, reason };
   }
   return undefined;
+}
+
+/** What a report says of an outcome: a failure that was known is no failure. */
+export function judge(
+  harness: Harness,
+  scenario: Pick<Scenario, 'rule' | 'title'>,
+  outcome: Outcome,
+): Judgement {
+  if (outcome.result === 'passed') return { result: 'passed' };
+  if (outcome.result === 'skipped') return { result: 'skipped', reason: outcome.reason };
+  const gap = gapOf(harness, scenario);
+  return gap === undefined
+    ? { result: 'failed', reason: outcome.error.message }
+    : { result: 'known-gap', reason: gap.reason };
 }
 
 /** Scenarios that failed as expected. */

@@ -4,7 +4,13 @@ import type { OpenStore } from './harness.ts';
 import { isDeclared, unmetNeed } from './needs.ts';
 import type { Need } from './scenario.ts';
 
-const capabilities = { copy: true, move: false, attributes: 'none', delimiter: 'slash', maxKeyBytes: 5 } as const;
+const capabilities = {
+  copy: true,
+  move: false,
+  attributes: 'none',
+  delimiter: 'slash',
+  maxKeyBytes: 5,
+} as const;
 const bare = mapHarness({ bare: true });
 const store = bare.create() as OpenStore;
 

@@ -107,6 +107,16 @@ async function open(
     storage(options): StorageEngine {
       return createStorage(provider, options);
     },
+    async during(fault, action) {
+      if (!(await outside.fault?.(fault))) {
+        throw new SkipSignal(`the harness makes no trouble of the kind "${fault}"`);
+      }
+      try {
+        await action();
+      } finally {
+        await outside.fault?.(undefined);
+      }
+    },
     skip(reason): never {
       throw new SkipSignal(reason);
     },

@@ -29,9 +29,11 @@ export function mismatches(provider: StorageProvider, capabilities: Capabilities
     const declared = isDeclared(capabilities, name as keyof Capabilities);
     for (const member of members) {
       const has = provider[member] !== undefined;
-      if (declared !== has) wrong.push(`\`${member}\` is ${has ? 'there' : 'missing'}, \`${name}\` is ${declared ? '' : 'not '}declared`);
+      if (declared !== has)
+        wrong.push(
+          `\`${member}\` is ${has ? 'there' : 'missing'}, \`${name}\` is ${declared ? '' : 'not '}declared`,
+        );
     }
   }
   return wrong;
 }
-

@@ -56,7 +56,11 @@ export function formatReport(report: ConformanceReport, options: FormatOptions =
   }));
   const width = (column: 'rule' | 'result' | 'ms', head: string) =>
     cells.reduce((most, cell) => Math.max(most, cell[column].length), head.length);
-  const [ruleWidth, resultWidth, msWidth] = [width('rule', 'rule'), width('result', 'result'), width('ms', 'ms')];
+  const [ruleWidth, resultWidth, msWidth] = [
+    width('rule', 'rule'),
+    width('result', 'result'),
+    width('ms', 'ms'),
+  ];
   const line = (rule: string, result: string, ms: string, text: string) =>
     `${rule.padEnd(ruleWidth)}  ${result.padEnd(resultWidth)}  ${ms.padStart(msWidth)}  ${text}`;
   const table =

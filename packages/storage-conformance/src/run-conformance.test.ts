@@ -14,9 +14,23 @@ const failing: Scenario = {
     throw new Error('it broke');
   },
 };
-const odd: Scenario = { rule: 'X-2', title: 'throws what is no error', run: () => Promise.reject('text') };
-const skipped: Scenario = { rule: 'X-3', title: 'is skipped', needs: ['!copy'], run: async () => {} };
-const hanging: Scenario = { rule: 'Y-1', title: 'hangs', slow: true, run: () => new Promise(() => {}) };
+const odd: Scenario = {
+  rule: 'X-2',
+  title: 'throws what is no error',
+  run: () => Promise.reject('text'),
+};
+const skipped: Scenario = {
+  rule: 'X-3',
+  title: 'is skipped',
+  needs: ['!copy'],
+  run: async () => {},
+};
+const hanging: Scenario = {
+  rule: 'Y-1',
+  title: 'hangs',
+  slow: true,
+  run: () => new Promise(() => {}),
+};
 const quick = mapHarness({ timeoutMs: 50 });
 
 function verdicts(harness: Harness, scenarios: readonly Scenario[], rules?: readonly string[]) {
@@ -38,22 +52,37 @@ describe('runConformance', () => {
       ['skipped', '`copy` is declared'],
       ['failed', 'the scenario took longer than 300 ms'],
     ]);
-    expect(report).toMatchObject({ name: 'map', ok: false, passed: 1, failed: 3, skipped: 1, knownGaps: 0 });
+    expect(report).toMatchObject({
+      name: 'map',
+      ok: false,
+      passed: 1,
+      failed: 3,
+      skipped: 1,
+      knownGaps: 0,
+    });
     expect(told).toHaveLength(5);
     expect(JSON.parse(JSON.stringify(report))).toEqual(report);
   });
 
   it('runs the chosen rules and areas, and leaves out what is slow', async () => {
     const all = [passing, failing, hanging];
-    expect((await verdicts(quick, all, ['X-1'])).scenarios.map(({ rule }) => rule)).toEqual(['X-1']);
-    expect((await verdicts(quick, all, ['X'])).scenarios.map(({ rule }) => rule)).toEqual(['X-1', 'X-2']);
+    expect((await verdicts(quick, all, ['X-1'])).scenarios.map(({ rule }) => rule)).toEqual([
+      'X-1',
+    ]);
+    expect((await verdicts(quick, all, ['X'])).scenarios.map(({ rule }) => rule)).toEqual([
+      'X-1',
+      'X-2',
+    ]);
     const fast = await runConformance(quick, { scenarios: all, slow: false });
     expect(fast.scenarios.map(({ rule }) => rule)).toEqual(['X-1', 'X-2']);
   });
 
   it('counts a known gap by rule or by title, and is content', async () => {
     for (const name of ['X-2', 'X-2 fails']) {
-      const report = await verdicts(mapHarness({ knownGaps: { [name]: 'the emulator forgets' } }), [passing, failing]);
+      const report = await verdicts(mapHarness({ knownGaps: { [name]: 'the emulator forgets' } }), [
+        passing,
+        failing,
+      ]);
       expect(report).toMatchObject({ ok: true, passed: 1, failed: 0, knownGaps: 1 });
       expect(report.scenarios[1]?.reason).toBe('the emulator forgets');
     }
@@ -62,7 +91,9 @@ describe('runConformance', () => {
   it('fails for a known gap that is closed, and for one that names nothing', async () => {
     const knownGaps = { 'X-1': 'was broken', 'X-9': 'never was', 'X-2 fails': 'is broken' };
     const report = await verdicts(mapHarness({ knownGaps }), [passing, failing]);
-    expect(report.scenarios.filter(({ rule }) => rule === 'GAPS').map(({ reason }) => reason)).toEqual([
+    expect(
+      report.scenarios.filter(({ rule }) => rule === 'GAPS').map(({ reason }) => reason),
+    ).toEqual([
       'the known gap "X-1" is closed: nothing that it names fails any more; remove it',
       'the known gap "X-9" names no rule and no scenario',
     ]);
@@ -70,12 +101,19 @@ describe('runConformance', () => {
   });
 
   it('says nothing of a known gap whose rule was not chosen', async () => {
-    const report = await verdicts(mapHarness({ knownGaps: { 'X-2': 'is broken' } }), [passing, failing], ['X-1']);
+    const report = await verdicts(
+      mapHarness({ knownGaps: { 'X-2': 'is broken' } }),
+      [passing, failing],
+      ['X-1'],
+    );
     expect(report.ok).toBe(true);
   });
 
   it('fails every scenario of a store that cannot be made', async () => {
-    const harness: Harness = { name: 'none', create: () => Promise.reject(new Error('no account')) };
+    const harness: Harness = {
+      name: 'none',
+      create: () => Promise.reject(new Error('no account')),
+    };
     const report = await verdicts(harness, [passing]);
     expect(report.scenarios[0]?.reason).toBe('no account');
     expect(report.capabilities).toEqual({});
@@ -89,7 +127,10 @@ describe('runConformance', () => {
         },
       });
     const report = await verdicts(mapHarness({ wrap }), [passing, failing]);
-    expect(report.scenarios.map(({ reason }) => reason)).toEqual(['map close: it stays open', 'it broke']);
+    expect(report.scenarios.map(({ reason }) => reason)).toEqual([
+      'map close: it stays open',
+      'it broke',
+    ]);
   });
 
   it('closes a store whose provider cannot be opened', async () => {

@@ -1,7 +1,7 @@
 import type { Capabilities } from '@granary/storage-core/provider';
 import { forEach } from './content.ts';
 import type { Harness } from './harness.ts';
-import { checkKnownGaps, gapOf, openGaps } from './known-gaps.ts';
+import { checkKnownGaps, judge, openGaps } from './known-gaps.ts';
 import { openContext } from './open-context.ts';
 import type { ConformanceReport, ScenarioReport, ScenarioVerdict } from './report.ts';
 import { runScenario } from './run-scenario.ts';
@@ -34,14 +34,13 @@ export async function runConformance(
   const capabilities = await capabilitiesOf(harness);
   const all = options.scenarios ?? allScenarios;
   const chosen = all.filter((scenario) => isChosen(scenario, options));
-  const reports = new Map<Scenario, ScenarioReport>();
-  await forEach(chosen, options.concurrency ?? 1, async (scenario) => {
+  const scenarios: ScenarioReport[] = [];
+  await forEach(chosen.entries(), options.concurrency ?? 1, async ([place, scenario]) => {
     const report = await reportOn(harness, scenario);
-    reports.set(scenario, report);
+    scenarios[place] = report;
     options.onResult?.(report);
   });
 
-  const scenarios = chosen.flatMap((scenario) => reports.get(scenario) ?? []);
   const stale = checkKnownGaps(harness, all, chosen, openGaps(scenarios)).map(
     (reason): ScenarioReport => ({
       rule: 'GAPS',
@@ -82,14 +81,7 @@ async function reportOn(harness: Harness, scenario: Scenario): Promise<ScenarioR
   const started = performance.now();
   const outcome = await runScenario(harness, scenario);
   const { rule, title } = scenario;
-  const ms = performance.now() - started;
-  if (outcome.result === 'passed') return { rule, title, result: 'passed', ms };
-  if (outcome.result === 'skipped') {
-    return { rule, title, result: 'skipped', reason: outcome.reason, ms };
-  }
-  const gap = gapOf(harness, scenario);
-  if (gap !== undefined) return { rule, title, result: 'known-gap', reason: gap.reason, ms };
-  return { rule, title, result: 'failed', reason: outcome.error.message, ms };
+  return { rule, title, ...judge(harness, scenario, outcome), ms: performance.now() - started };
 }
 
 async function capabilitiesOf(harness: Harness): Promise<Capabilities> {
@@ -102,4 +94,3 @@ async function capabilitiesOf(harness: Harness): Promise<Capabilities> {
     return {};
   }
 }
-

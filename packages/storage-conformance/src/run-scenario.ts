@@ -1,8 +1,8 @@
-import { show } from './show.ts';
 import type { Harness } from './harness.ts';
 import { unmetNeed } from './needs.ts';
 import { openContext, SkipSignal, timeoutMsOf } from './open-context.ts';
 import type { Scenario } from './scenario.ts';
+import { show } from './show.ts';
 
 /** What became of one scenario. */
 export type Outcome =

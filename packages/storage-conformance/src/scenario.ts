@@ -10,7 +10,7 @@ import type {
   PutOptions,
   StorageProvider,
 } from '@granary/storage-core/provider';
-import type { OpenStore, Outside } from './harness.ts';
+import type { Fault, OpenStore, Outside } from './harness.ts';
 
 type Capability = keyof Capabilities & string;
 
@@ -53,6 +53,8 @@ export interface ScenarioContext {
   layer(inner: StorageProvider): StorageProvider;
   /** An engine over the provider. */
   storage(options?: EngineOptions): StorageEngine;
+  /** Has the harness make trouble while the action runs. Ends the scenario as skipped where it cannot. */
+  during(fault: Fault, action: () => Promise<void>): Promise<void>;
   /** Ends the scenario as skipped. */
   skip(reason: string): never;
 

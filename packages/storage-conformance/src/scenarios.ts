@@ -1,14 +1,17 @@
 import { abortScenarios } from './areas/abort.ts';
 import { batchScenarios } from './areas/batch.ts';
+import { bodyScenarios } from './areas/bodies.ts';
 import { concurrencyScenarios } from './areas/concurrency.ts';
 import { conditionScenarios } from './areas/conditions.ts';
 import { copyScenarios } from './areas/copy.ts';
 import { deleteScenarios } from './areas/delete.ts';
 import { errorScenarios } from './areas/errors.ts';
+import { etagScenarios } from './areas/etags.ts';
 import { getScenarios } from './areas/get.ts';
 import { keyScenarios } from './areas/keys.ts';
 import { layerScenarios } from './areas/layer.ts';
 import { listScenarios } from './areas/list.ts';
+import { listEntryScenarios } from './areas/list-entries.ts';
 import { listGroupScenarios } from './areas/list-groups.ts';
 import { listPageScenarios } from './areas/list-pages.ts';
 import { metadataScenarios } from './areas/metadata.ts';
@@ -16,8 +19,11 @@ import { openScenarios } from './areas/open.ts';
 import { presignScenarios } from './areas/presign.ts';
 import { putScenarios } from './areas/put.ts';
 import { rangeScenarios } from './areas/range.ts';
+import { readConditionScenarios } from './areas/read-conditions.ts';
+import { setMetadataScenarios } from './areas/set-metadata.ts';
 import { unsupportedScenarios } from './areas/unsupported.ts';
 import { uploadScenarios } from './areas/upload.ts';
+import { uploadTokenScenarios } from './areas/upload-tokens.ts';
 import { versionScenarios } from './areas/versions.ts';
 import { changeScenarios, watchScenarios } from './areas/watch.ts';
 import { expiryScenarios } from './engine/expiry.ts';
@@ -38,15 +44,21 @@ export const providerScenarios: readonly Scenario[] = [
   ...getScenarios,
   ...rangeScenarios,
   ...putScenarios,
+  ...bodyScenarios,
   ...conditionScenarios,
+  ...readConditionScenarios,
+  ...etagScenarios,
   ...deleteScenarios,
   ...listScenarios,
+  ...listEntryScenarios,
   ...listPageScenarios,
   ...listGroupScenarios,
   ...metadataScenarios,
+  ...setMetadataScenarios,
   ...copyScenarios,
   ...batchScenarios,
   ...uploadScenarios,
+  ...uploadTokenScenarios,
   ...presignScenarios,
   ...versionScenarios,
   ...watchScenarios,

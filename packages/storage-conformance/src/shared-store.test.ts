@@ -18,7 +18,10 @@ it('gives every scenario a prefix of one store, and empties it', async () => {
       },
     };
   });
-  const report = await runConformance({ name: 'shared', create }, { rules: ['LIST', 'GET', 'CONC-4'], slow: false });
+  const report = await runConformance(
+    { name: 'shared', create },
+    { rules: ['LIST', 'GET', 'CONC-4'], slow: false },
+  );
   expect(report.scenarios.filter(({ result }) => result === 'failed')).toEqual([]);
   expect(store.objects.size).toBe(0);
   await close();

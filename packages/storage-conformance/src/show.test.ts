@@ -21,7 +21,14 @@ it.each([
 });
 
 it('shows a function without a name', () => {
-  expect(show((() => () => 1)())).toBe('function (anonymous)');
+  expect(
+    show(
+      (
+        () => () =>
+          1
+      )(),
+    ),
+  ).toBe('function (anonymous)');
 });
 
 it('cuts what is too long', () => {

@@ -15,7 +15,8 @@ function write(value: unknown, depth: number): string {
     return Object.is(value, -0) ? '-0' : String(value);
   }
   if (value instanceof Uint8Array) return writeBytes(value);
-  if (value instanceof Date) return `Date ${Number.isNaN(value.getTime()) ? 'invalid' : value.toISOString()}`;
+  if (value instanceof Date)
+    return `Date ${Number.isNaN(value.getTime()) ? 'invalid' : value.toISOString()}`;
   if (value instanceof Error) return `${value.name}: ${value.message}`;
   if (depth > 3) return '…';
   if (Array.isArray(value)) return `[${value.map((item) => write(item, depth + 1)).join(', ')}]`;
@@ -26,7 +27,9 @@ function write(value: unknown, depth: number): string {
 }
 
 function writeBytes(bytes: Uint8Array): string {
-  const start = [...bytes.subarray(0, BYTES_SHOWN)].map((byte) => byte.toString(16).padStart(2, '0'));
+  const start = [...bytes.subarray(0, BYTES_SHOWN)].map((byte) =>
+    byte.toString(16).padStart(2, '0'),
+  );
   const rest = bytes.byteLength > BYTES_SHOWN ? ' …' : '';
   return `${bytes.byteLength} bytes <${start.join(' ')}${rest}>`;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Harness } from './harness.ts';
-import { checkKnownGaps, gapOf } from './known-gaps.ts';
+import { checkKnownGaps, judge } from './known-gaps.ts';
 import { type PropertyOptions, runProperties } from './model/run-properties.ts';
 import { type ConformanceOptions, isChosen } from './run-conformance.ts';
 import { runScenario, timeoutOf } from './run-scenario.ts';
@@ -27,10 +27,10 @@ export function describeConformance(harness: Harness, options: DescribeOptions =
       it(scenarioName(scenario), { timeout }, async ({ skip }) => {
         const outcome = await runScenario(harness, scenario);
         ran.push(scenario);
-        if (outcome.result === 'skipped') skip(outcome.reason);
-        if (outcome.result !== 'failed') return;
-        if (gapOf(harness, scenario) === undefined) throw outcome.error;
-        failed.push(scenario);
+        const { result, reason } = judge(harness, scenario, outcome);
+        if (result === 'skipped') skip(reason);
+        if (result === 'known-gap') failed.push(scenario);
+        else if (outcome.result === 'failed') throw outcome.error;
       });
     }
     if (Object.keys(harness.knownGaps ?? {}).length > 0) {

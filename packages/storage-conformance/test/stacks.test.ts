@@ -12,7 +12,9 @@ import type { Harness, OpenStore } from '../src/harness.ts';
 import { bare, relay } from '../src/relay.ts';
 import { describeConformance, describeProperties } from '../src/vitest.ts';
 import { folderProvider } from './providers/folder-provider.ts';
+import { ALL_CAPABILITIES } from './providers/map-capabilities.ts';
 import { mapHarness } from './providers/map-harness.ts';
+import { mapStore } from './providers/map-store.ts';
 import { presignServer } from './providers/presign-server.ts';
 
 const place = { serverUrl: '' };
@@ -55,19 +57,38 @@ const PLAIN: Capabilities = {
 
 /** The map without attributes, and with nothing that is not required. */
 function plain(inner: StorageProvider, capabilities: Capabilities = PLAIN): StorageProvider {
-  return { ...bare(inner), capabilities };
+  return {
+    ...bare(inner),
+    capabilities,
+    async open(options) {
+      await inner.open?.(options);
+      return {};
+    },
+    close: async () => inner.close?.(),
+  };
 }
 
 describe('layers of core', () => {
-  describeConformance(layered('a prefix view', (inner) => withPrefix(guardProvider(inner), 'users/42'), true), { slow: false });
+  describeConformance(
+    layered('a prefix view', (inner) => withPrefix(guardProvider(inner), 'users/42'), true),
+    { slow: false },
+  );
   describeConformance(layered('the retry loop', patient), { slow: false });
   describeProperties(layered('the retry loop', patient), { runs: 20 });
 });
 
 describe('companions', () => {
-  const ranged: Capabilities = { ...PLAIN, rangeReads: true, createIfAbsent: true, replaceIfMatch: true };
+  const ranged: Capabilities = {
+    ...PLAIN,
+    rangeReads: true,
+    createIfAbsent: true,
+    replaceIfMatch: true,
+  };
   const companions = (inner: StorageProvider) => withCompanion(plain(inner, ranged));
-  const harness = mapHarness({ name: 'companions over a store without attributes', wrap: companions });
+  const harness = mapHarness({
+    name: 'companions over a store without attributes',
+    wrap: companions,
+  });
   describeConformance(harness, { slow: false });
   describeProperties(harness, { runs: 20 });
 });
@@ -78,14 +99,80 @@ describe('a provider of five operations', () => {
   describeProperties(harness, { runs: 20 });
   const unordered: Capabilities = { ...PLAIN, listOrder: 'none' };
   const { delimiter: _delimiter, ...flat } = unordered;
-  describeConformance(mapHarness({ name: 'a plain place without an order', bare: true, wrap: (inner) => plain(inner, flat) }), { slow: false });
+  describeConformance(
+    mapHarness({
+      name: 'a plain place without an order',
+      bare: true,
+      wrap: (inner) => plain(inner, flat),
+    }),
+    { slow: false },
+  );
 });
 
 describe('a provider like that of a drive', () => {
-  const harness = mapHarness({ name: 'a drive', wrap: (_inner, store) => folderProvider(store) });
+  const harness: Harness = {
+    name: 'a drive',
+    create() {
+      const store = mapStore();
+      return { provider: folderProvider(store), reopen: () => folderProvider(store) };
+    },
+  };
   describeConformance(harness);
   describeProperties(harness, { runs: 30 });
-  describeConformance(mapHarness({ name: 'the map, as it is from outside', bare: true }));
+});
+
+describe('what a provider or a layer can leave out', () => {
+  const {
+    atomicBatch: _1,
+    createIfAbsent: _2,
+    setMetadata: _3,
+    usage: _4,
+    ...some
+  } = ALL_CAPABILITIES;
+  const without = (inner: StorageProvider) =>
+    relay(inner, {
+      capabilities: { ...some, attributes: 'none' },
+      setMetadata: undefined as unknown as NonNullable<StorageProvider['setMetadata']>,
+      usage: undefined as unknown as NonNullable<StorageProvider['usage']>,
+    });
+  const base = mapHarness({
+    name: 'the map without attributes',
+    wrap: without,
+    get serverUrl() {
+      return place.serverUrl;
+    },
+  });
+  describeConformance(
+    {
+      ...base,
+      async create() {
+        const store = await base.create();
+        return { ...store, outside: { ...store.outside, fault: (fault) => fault === undefined } };
+      },
+    },
+    { slow: false },
+  );
+  const thin = (inner: StorageProvider) =>
+    plain(inner, { attributes: 'none', etagCovers: 'write' });
+  describeConformance(mapHarness({ name: 'a layer that leaves out all it can', layer: thin }), {
+    rules: ['LAYER', 'META-7'],
+  });
+  const companions = (inner: StorageProvider) =>
+    withCompanion(plain(inner, { ...PLAIN, rangeReads: true }));
+  describeConformance(mapHarness({ name: 'a layer of companions', layer: companions }), {
+    rules: ['LAYER'],
+  });
+});
+
+describe('a harness that offers nothing', () => {
+  const harness = mapHarness({
+    name: 'the map, as it is from outside',
+    bare: true,
+    get serverUrl() {
+      return place.serverUrl;
+    },
+  });
+  describeConformance(harness, { slow: false });
 });
 
 describe('a read-only view', () => {
@@ -99,5 +186,8 @@ describe('a read-only view', () => {
       return { ...rest, provider: relay(view, { put, delete: remove }) };
     },
   };
-  describeConformance(harness, { rules: ['GET', 'STAT', 'RANGE', 'LIST', 'VER-1', 'VER-2', 'WATCH'], slow: false });
+  describeConformance(harness, {
+    rules: ['GET', 'STAT', 'RANGE', 'LIST', 'VER-1', 'VER-2', 'WATCH'],
+    slow: false,
+  });
 });

@@ -1,5 +1,11 @@
-import { type OperationOptions, type StorageProvider, toBody } from '@granary/storage-core/provider';
-import { ensure, equal, fail, failsWith, rejection } from '../check.ts';
+import {
+  type BatchResult,
+  type OperationOptions,
+  type StorageProvider,
+  type StoredObject,
+  toBody,
+} from '@granary/storage-core/provider';
+import { ensure, equal, fail, failsWith, present, rejection } from '../check.ts';
 import { collect, drain, encode, noise, settle, until, watchedSource } from '../content.ts';
 import { countedSignal } from '../counted-signal.ts';
 import type { Scenario, ScenarioContext } from '../scenario.ts';
@@ -7,7 +13,9 @@ import type { Scenario, ScenarioContext } from '../scenario.ts';
 const BIG = 512 * 1024;
 
 /** One call of every operation that the provider has, over an object `a`. */
-function everyCall(provider: StorageProvider): Readonly<Record<string, (options: OperationOptions) => Promise<unknown>>> {
+function everyCall(
+  provider: StorageProvider,
+): Readonly<Record<string, (options: OperationOptions) => Promise<unknown>>> {
   const readAll = async (options: OperationOptions) => (await provider.get('a', options)).bytes();
   return {
     get: readAll,
@@ -15,16 +23,22 @@ function everyCall(provider: StorageProvider): Readonly<Record<string, (options:
     stat: (options) => provider.stat('a', options),
     delete: (options) => provider.delete('b', options),
     list: (options) => collect(provider.list(options)),
-    ...(provider.putMany && { putMany: async (options) => await provider.putMany?.([{ key: 'b', body: toBody('x') }], options) }),
+    ...(provider.putMany && {
+      putMany: async (options) =>
+        await provider.putMany?.([{ key: 'b', body: toBody('x') }], options),
+    }),
     ...(provider.getMany && {
       getMany: async (options) => {
-        for (const result of (await provider.getMany?.(['a'], options)) ?? []) {
-          if (result.ok) await result.value.bytes();
-        }
+        const results = present(await provider.getMany?.(['a'], options), 'results of getMany');
+        for (const result of results) await contentOf(result);
       },
     }),
-    ...(provider.statMany && { statMany: async (options) => await provider.statMany?.(['a'], options) }),
-    ...(provider.deleteMany && { deleteMany: async (options) => await provider.deleteMany?.(['b'], options) }),
+    ...(provider.statMany && {
+      statMany: async (options) => await provider.statMany?.(['a'], options),
+    }),
+    ...(provider.deleteMany && {
+      deleteMany: async (options) => await provider.deleteMany?.(['b'], options),
+    }),
     ...(provider.copy && { copy: async (options) => await provider.copy?.('a', 'b', options) }),
     ...(provider.move && {
       move: async (options) => {
@@ -32,7 +46,9 @@ function everyCall(provider: StorageProvider): Readonly<Record<string, (options:
         await provider.move?.('c', 'a', options);
       },
     }),
-    ...(provider.setMetadata && { setMetadata: async (options) => await provider.setMetadata?.('a', {}, options) }),
+    ...(provider.setMetadata && {
+      setMetadata: async (options) => await provider.setMetadata?.('a', {}, options),
+    }),
     ...(provider.upload && {
       upload: async (options) => {
         const session = await provider.upload?.('up', options);
@@ -51,14 +67,25 @@ function everyCall(provider: StorageProvider): Readonly<Record<string, (options:
   };
 }
 
+/** Reads what one item of a batch gave. */
+async function contentOf(result: BatchResult<StoredObject>): Promise<Uint8Array> {
+  ensure(result.ok, 'an item of getMany should succeed');
+  return result.value.bytes();
+}
+
 function causeOf(error: unknown): unknown {
-  return error instanceof Error ? error.cause : undefined;
+  return (error as Error).cause;
 }
 
 /** Checks that a put that was aborted left the old object or the new one, and no rest. */
-async function leavesOneOf({ text, provider }: ScenarioContext, key: string, texts: readonly string[]): Promise<void> {
+async function leavesOneOf(
+  { text, provider }: ScenarioContext,
+  key: string,
+  texts: readonly string[],
+): Promise<void> {
   const content = await text(key);
-  if (!texts.includes(content)) fail(`${key} should hold one of the writes, whole; it has ${content.length} characters`);
+  if (!texts.includes(content))
+    fail(`${key} should hold one of the writes, whole; it has ${content.length} characters`);
   equal((await provider.stat(key, {})).size, encode(content).byteLength, `size of ${key}`);
 }
 
@@ -77,7 +104,11 @@ export const abortScenarios: readonly Scenario[] = [
       }
       equal(outside.requests?.(), requests, 'requests sent after an abort');
       const source = watchedSource([noise(10)]);
-      await failsWith('aborted', provider.put('a', toBody(source.stream), { signal }), 'put of a stream');
+      await failsWith(
+        'aborted',
+        provider.put('a', toBody(source.stream), { signal }),
+        'put of a stream',
+      );
       equal(source.pulled(), 0, 'chunks read of a body after an abort');
       ensure(await until(() => source.cancelled(), patienceMs), 'the source should be let go of');
       equal(await text('a'), 'before', 'the object');
@@ -95,11 +126,16 @@ export const abortScenarios: readonly Scenario[] = [
         const controller = new AbortController();
         const reason = new Error('the user left');
         const source = watchedSource([noise(100_000)], 'wait');
-        const pending = provider.put(key, toBody(source.stream, size), { signal: controller.signal });
+        const pending = provider.put(key, toBody(source.stream, size), {
+          signal: controller.signal,
+        });
         const ended = rejection(pending, `put of ${key}`);
         await until(() => source.pulled() > 1, patienceMs);
         controller.abort(reason);
-        const error = await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, patienceMs))]);
+        const error = await Promise.race([
+          ended,
+          new Promise((resolve) => setTimeout(resolve, patienceMs)),
+        ]);
         if (error === undefined) fail('an aborted put should end soon');
         const aborted = await failsWith('aborted', Promise.reject(error), `put of ${key}`);
         equal(causeOf(aborted), reason, 'cause of the error');
@@ -124,10 +160,12 @@ export const abortScenarios: readonly Scenario[] = [
           () => 'written' as const,
           (error: unknown) => error,
         );
-        for (let wait = 0; wait < turn; wait += 1) await (turn % 2 === 0 ? null : settle(1));
+        for (let wait = 0; wait < turn; wait += 1)
+          await (turn % 2 === 0 ? Promise.resolve() : settle(1));
         controller.abort();
         const outcome = await pending;
-        if (outcome !== 'written') await failsWith('aborted', Promise.reject(outcome), 'an aborted put');
+        if (outcome !== 'written')
+          await failsWith('aborted', Promise.reject(outcome), 'an aborted put');
         await leavesOneOf(context, 'a', outcome === 'written' ? [fresh] : [old, fresh]);
         await context.put('a', old);
       }
@@ -139,10 +177,42 @@ export const abortScenarios: readonly Scenario[] = [
     async run({ fill, provider }) {
       await fill(['a', 'b', 'c']);
       const controller = new AbortController();
-      const iterator = provider.list({ signal: controller.signal, limit: 2 })[Symbol.asyncIterator]();
+      const iterator = provider
+        .list({ signal: controller.signal, limit: 2 })
+        [Symbol.asyncIterator]();
       controller.abort();
       await failsWith('aborted', iterator.next(), 'the next page');
       equal((await iterator.next()).done, true, 'a listing after its end');
+    },
+  },
+  {
+    rule: 'ABORT-2',
+    title: 'leaves every operation done or not done, at whatever moment it is aborted',
+    async run({ provider, put, text, keys }) {
+      const calls = everyCall(provider);
+      for (const [name, call] of Object.entries(calls)) {
+        for (let turns = 0; turns < 4; turns += 1) {
+          await put('a', 'content');
+          const controller = new AbortController();
+          const outcome = call({ signal: controller.signal }).then(
+            () => undefined,
+            (error: unknown) => error,
+          );
+          for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
+          controller.abort();
+          const error = await outcome;
+          if (error !== undefined) await failsWith('aborted', Promise.reject(error), name);
+          const left = await keys();
+          ensure(
+            left.every((key) => ['a', 'b', 'c'].includes(key)),
+            `the keys after ${name} should be those that it names, not ${left.join(', ')}`,
+          );
+          if (left.includes('b'))
+            ensure(['x', 'content'].includes(await text('b')), `what ${name} made should be whole`);
+          if (left.includes('a')) equal(await text('a'), 'content', `the object after ${name}`);
+          for (const key of left) await provider.delete(key, {});
+        }
+      }
     },
   },
   {
@@ -154,7 +224,8 @@ export const abortScenarios: readonly Scenario[] = [
         const controller = new AbortController();
         const object = await provider.get('a', { signal: controller.signal });
         controller.abort(new Error('the user left'));
-        const read = async () => (form === 'stream' ? await drain(object.stream()) : await object[form]());
+        const read = async () =>
+          form === 'stream' ? await drain(object.stream()) : await object[form]();
         await failsWith('aborted', read, `${form} after an abort`);
       }
       await put('a', 'after');
@@ -171,15 +242,19 @@ export const abortScenarios: readonly Scenario[] = [
       const controller = new AbortController();
       const reader = (await provider.get('a', { signal: controller.signal })).stream().getReader();
       const first = await reader.read();
-      let size = first.value?.byteLength ?? 0;
       controller.abort();
       try {
-        for (let next = await reader.read(); !next.done; next = await reader.read()) size += next.value.byteLength;
+        let size = (first.value as Uint8Array).byteLength;
+        for (let next = await reader.read(); !next.done; next = await reader.read())
+          size += next.value.byteLength;
         equal(size, BIG, 'bytes of a stream that ended well in spite of the abort');
       } catch (error) {
         await failsWith('aborted', Promise.reject(error), 'a stream after an abort');
       }
-      ensure(await until(async () => (await outside.held?.()) === before, patienceMs), 'an aborted stream should let go of what it holds');
+      ensure(
+        await until(async () => (await outside.held?.()) === before, patienceMs),
+        'an aborted stream should let go of what it holds',
+      );
     },
   },
   {
@@ -197,8 +272,10 @@ export const abortScenarios: readonly Scenario[] = [
         await rejection(provider.get('missing', { signal }), 'get of a missing key');
         await drain((await provider.get('a', { signal })).stream());
         await (await provider.get('a', { signal })).cancel();
-        for await (const page of provider.list({ signal })) if (page.entries.length > 0) break;
-        await provider.put('s', toBody(watchedSource([noise(10)]).stream, { size: 10 }), { signal });
+        for await (const _page of provider.list({ signal })) break;
+        await provider.put('s', toBody(watchedSource([noise(10)]).stream, { size: 10 }), {
+          signal,
+        });
       }
       await settle(1);
       equal(listeners(), 0, 'listeners left by all of it');

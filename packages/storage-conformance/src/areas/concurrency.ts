@@ -1,8 +1,10 @@
 import { isStorageError } from '@granary/storage-core/provider';
 import { ensure, equal, fail, failsWith } from '../check.ts';
-import { drain, during, filled, forEach, noise, settle } from '../content.ts';
+import { drain, during, filled, firstByte, forEach, noise, settle } from '../content.ts';
+import { isDeclared } from '../needs.ts';
 import { operations } from '../open-context.ts';
 import type { Scenario, ScenarioContext } from '../scenario.ts';
+import { unhandledRejections } from '../unhandled-rejections.ts';
 
 const BIG = 256 * 1024;
 
@@ -12,10 +14,15 @@ function contentOf(writer: number): Uint8Array {
 }
 
 function checkWhole(content: Uint8Array, size: number, what: string): number {
-  const writer = (content[0] ?? 0) - 1;
+  const writer = firstByte(content) - 1;
   equal(content.byteLength, size, `${what}: bytes read, compared with the size told`);
-  equal(content.byteLength, BIG + writer * 1000, `${what}: size of the content of writer ${writer}`);
-  if (!content.every((byte) => byte === writer + 1)) fail(`${what}: the content is a mix of several writes`);
+  equal(
+    content.byteLength,
+    BIG + writer * 1000,
+    `${what}: size of the content of writer ${writer}`,
+  );
+  if (!content.every((byte) => byte === writer + 1))
+    fail(`${what}: the content is a mix of several writes`);
   return writer;
 }
 
@@ -60,10 +67,12 @@ export const concurrencyScenarios: readonly Scenario[] = [
     rule: 'CONC-1',
     title: 'leaves one value of 64 racing writers, whole',
     async run({ put, provider, keys }) {
-      await Promise.all(Array.from({ length: 64 }, (_, writer) => put('a', filled(1000 + writer, writer + 1))));
+      await Promise.all(
+        Array.from({ length: 64 }, (_, writer) => put('a', filled(1000 + writer, writer + 1))),
+      );
       const object = await provider.get('a', {});
       const content = await object.bytes();
-      const writer = (content[0] ?? 0) - 1;
+      const writer = firstByte(content) - 1;
       equal(content, filled(1000 + writer, writer + 1), 'content of one writer');
       equal(object.info.size, 1000 + writer, 'size');
       equal(await keys(), ['a'], 'the keys');
@@ -75,7 +84,11 @@ export const concurrencyScenarios: readonly Scenario[] = [
     needs: ['attributes', 'atomicAttributes'],
     async run({ put, text, provider }) {
       for (let turn = 0; turn < 5; turn += 1) {
-        await Promise.all(Array.from({ length: 16 }, (_, writer) => put('a', `writer ${writer}`, { metadata: { writer }, tags: [`t${writer}`] })));
+        await Promise.all(
+          Array.from({ length: 16 }, (_, writer) =>
+            put('a', `writer ${writer}`, { metadata: { writer }, tags: [`t${writer}`] }),
+          ),
+        );
         const info = await provider.stat('a', {});
         const writer = Number((await text('a')).slice('writer '.length));
         equal(info.metadata, { writer }, 'metadata of the winner');
@@ -91,7 +104,8 @@ export const concurrencyScenarios: readonly Scenario[] = [
         await put('a', 'before');
         await Promise.all([put('a', 'after'), remove('a')]);
         const listed = await keys();
-        if (listed.length === 0) await failsWith('not-found', provider.get('a', {}), 'get after the race');
+        if (listed.length === 0)
+          await failsWith('not-found', provider.get('a', {}), 'get after the race');
         else equal(await text('a'), 'after', 'content after the race');
       }
     },
@@ -114,12 +128,17 @@ export const concurrencyScenarios: readonly Scenario[] = [
       await put('a', 'n0', { metadata: { n: 0 } });
       await during(
         async () => {
-          for (let turn = 1; turn <= 60; turn += 1) await put('a', `n${turn}`, { metadata: { n: turn } });
+          for (let turn = 1; turn <= 60; turn += 1)
+            await put('a', `n${turn}`, { metadata: { n: turn } });
         },
         () =>
           unlessConflict(async () => {
             const object = await provider.get('a', {});
-            equal(`n${String(object.info.metadata?.['n'])}`, await object.text(), 'metadata, compared with the content');
+            equal(
+              `n${String(object.info.metadata?.['n'])}`,
+              await object.text(),
+              'metadata, compared with the content',
+            );
           }),
       );
     },
@@ -138,9 +157,13 @@ export const concurrencyScenarios: readonly Scenario[] = [
           unlessConflict(async () => {
             const object = await provider.get('a', { range: { suffix: 5000 } });
             const part = await object.bytes();
-            const writer = (part[0] ?? 0) - 1;
+            const writer = firstByte(part) - 1;
             equal(part, filled(5000, writer + 1), 'a part during writes');
-            equal(object.info.size, BIG + writer * 1000, 'size of the object, compared with the writer of the part');
+            equal(
+              object.info.size,
+              BIG + writer * 1000,
+              'size of the object, compared with the writer of the part',
+            );
           }),
       );
     },
@@ -150,7 +173,10 @@ export const concurrencyScenarios: readonly Scenario[] = [
     title: 'does many operations on different keys at once',
     slow: true,
     async run({ put, text, keys, provider }) {
-      const names = Array.from({ length: 1000 }, (_, index) => `d${index % 7}/e${index % 11}/k${index}`);
+      const names = Array.from(
+        { length: 1000 },
+        (_, index) => `d${index % 7}/e${index % 11}/k${index}`,
+      );
       await Promise.all(names.map((key) => put(key, key)));
       equal((await keys()).toSorted(), names.toSorted(), 'the keys');
       const texts = await Promise.all(names.map((key) => text(key)));
@@ -166,7 +192,10 @@ export const concurrencyScenarios: readonly Scenario[] = [
       const content = noise(20_000, 31);
       await put('a', content);
       const reads = await Promise.all(Array.from({ length: 200 }, () => bytes('a')));
-      ensure(reads.every((read) => read.byteLength === 20_000), 'every read should be whole');
+      ensure(
+        reads.every((read) => read.byteLength === 20_000),
+        'every read should be whole',
+      );
       equal(reads.at(-1), content, 'the last read');
     },
   },
@@ -174,13 +203,23 @@ export const concurrencyScenarios: readonly Scenario[] = [
     rule: 'CONC-3',
     title: 'creates and empties the same folders at once',
     async run({ put, delete: remove, keys, text }) {
-      await forEach(Array.from({ length: 60 }, (_, index) => index), 20, async (index) => {
-        const key = `a/b/c${index % 3}/k${index}`;
-        await put(key, 'content');
-        if (index % 2 === 0) await remove(key);
-      });
-      const left = Array.from({ length: 60 }, (_, index) => index).filter((index) => index % 2 === 1);
-      equal((await keys()).toSorted(), left.map((index) => `a/b/c${index % 3}/k${index}`).toSorted(), 'the keys');
+      await forEach(
+        Array.from({ length: 60 }, (_, index) => index),
+        20,
+        async (index) => {
+          const key = `a/b/c${index % 3}/k${index}`;
+          await put(key, 'content');
+          if (index % 2 === 0) await remove(key);
+        },
+      );
+      const left = Array.from({ length: 60 }, (_, index) => index).filter(
+        (index) => index % 2 === 1,
+      );
+      equal(
+        (await keys()).toSorted(),
+        left.map((index) => `a/b/c${index % 3}/k${index}`).toSorted(),
+        'the keys',
+      );
       equal(await text('a/b/c1/k1'), 'content', 'an object');
     },
   },
@@ -207,7 +246,9 @@ export const concurrencyScenarios: readonly Scenario[] = [
     title: 'keeps etags and attributes in another provider',
     needs: ['reopen'],
     async run(context) {
-      const attributes = (context.capabilities.attributes ?? 'none') === 'none' ? {} : { metadata: { n: 1 }, tags: ['t'] };
+      const attributes = isDeclared(context.capabilities, 'attributes')
+        ? { metadata: { n: 1 }, tags: ['t'] }
+        : {};
       const info = await context.put('a.txt', 'content', attributes);
       const other = await context.reopen();
       equal({ ...(await other.stat('a.txt', {})) }, { ...info }, 'info in the other provider');
@@ -217,15 +258,8 @@ export const concurrencyScenarios: readonly Scenario[] = [
     rule: 'CONC-5',
     title: 'leaves no unhandled rejection behind',
     async run({ provider, put, skip }) {
-      const scope = globalThis as unknown as {
-        readonly process?: { on(name: string, listener: () => void): void; off(name: string, listener: () => void): void };
-      };
-      if (scope.process === undefined) skip('this runtime tells nothing of unhandled rejections');
-      let unhandled = 0;
-      const count = () => {
-        unhandled += 1;
-      };
-      scope.process?.on('unhandledRejection', count);
+      const unhandled = unhandledRejections();
+      if (unhandled === undefined) skip('this runtime tells nothing of unhandled rejections');
       try {
         await put('a', noise(100_000));
         const controller = new AbortController();
@@ -244,9 +278,9 @@ export const concurrencyScenarios: readonly Scenario[] = [
         await pending.catch(() => {});
         await settle(5);
       } finally {
-        scope.process?.off('unhandledRejection', count);
+        unhandled?.stop();
       }
-      equal(unhandled, 0, 'unhandled rejections');
+      equal(unhandled?.count(), 0, 'unhandled rejections');
     },
   },
 ];

@@ -63,7 +63,14 @@ export const deleteScenarios: readonly Scenario[] = [
     rule: 'DEL-3',
     title: 'leaves objects whose keys only begin alike',
     async run({ put, text, keys, delete: remove, capabilities }) {
-      const others = ['ab', 'a-b', 'a.b', 'a b', 'A1', ...(capabilities.fileAndFolder ? ['a/b', 'a/b/c'] : [])];
+      const others = [
+        'ab',
+        'a-b',
+        'a.b',
+        'a b',
+        'A1',
+        ...(capabilities.fileAndFolder ? ['a/b', 'a/b/c'] : []),
+      ];
       for (const key of others) await put(key, `at ${key}`);
       await put('a', 'goes');
       await remove('a');

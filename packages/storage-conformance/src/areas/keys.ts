@@ -7,7 +7,7 @@ import type { Scenario, ScenarioContext } from '../scenario.ts';
 const DEFAULT_MAX_KEY_BYTES = 1024;
 
 /** Keys that are none. */
-export const BAD_KEYS: readonly string[] = [
+const BAD_KEYS: readonly string[] = [
   ...['', '/', '/a', 'a/', '//', 'a//b', 'a/b//', '.', '..', './a', '../a', 'a/.', 'a/..'],
   ...['a/./b', 'a/../b', 'a/../../b', 'a\0b', '\0', '\ud800', 'a/\udc00/b', 'a\ud800'],
 ];
@@ -15,11 +15,11 @@ export const BAD_KEYS: readonly string[] = [
 /** A key of this many ASCII characters, in segments of about 100. */
 function keyOf(length: number): string {
   const key = `${'k'.repeat(100)}/`.repeat(Math.ceil(length / 101)).slice(0, length);
-  return key.endsWith('/') ? `${key.slice(0, -1)}k` : key;
+  return key.replace(/\/$/, 'k');
 }
 
 /** Puts an object under each key, reads all of them back, lists them, and deletes every second one. */
-export async function roundTrip(context: ScenarioContext, keys: readonly string[]): Promise<void> {
+async function roundTrip(context: ScenarioContext, keys: readonly string[]): Promise<void> {
   const { provider, put, text } = context;
   for (const key of keys) equal((await put(key, `at ${key}`)).key, key, 'the key in the info');
   for (const key of keys) {
@@ -27,7 +27,8 @@ export async function roundTrip(context: ScenarioContext, keys: readonly string[
     equal((await provider.stat(key, {})).key, key, 'the key that stat tells');
   }
   equal((await context.keys()).toSorted(), keys.toSorted(), 'the listed keys');
-  for (const key of keys) equal(await context.keys({ prefix: key, limit: 1 }), [key], 'listed by itself');
+  for (const key of keys)
+    equal(await context.keys({ prefix: key, limit: 1 }), [key], 'listed by itself');
   const gone = keys.filter((_key, index) => index % 2 === 0);
   for (const key of gone) await context.delete(key);
   const left = keys.filter((key) => !gone.includes(key));
@@ -40,7 +41,7 @@ function ordinary(title: string, keys: readonly string[], rule = 'KEY-2'): Scena
 }
 
 /** Every ASCII character that a key may hold, in groups of 16. */
-function asciiGroups(): string[] {
+export function asciiGroups(): string[] {
   const groups: string[] = [];
   for (let start = 0; start < 128; start += 16) {
     let group = '';
@@ -57,7 +58,8 @@ function asciiAlone(): string[] {
   for (let code = 1; code < 128; code += 1) {
     const character = String.fromCharCode(code);
     const isLetter = /[a-z]/i.test(character);
-    if (character !== '/' && character !== '.' && !isLetter) keys.push(character, `in/${character}/side`);
+    if (character !== '/' && character !== '.' && !isLetter)
+      keys.push(character, `in/${character}/side`);
   }
   return keys;
 }
@@ -90,6 +92,9 @@ export const keyScenarios: readonly Scenario[] = [
         }
         if (provider.upload) await refused(() => provider.upload?.(key, {}), 'upload');
         if (provider.presign) await refused(() => provider.presign?.(key, {}), 'presign');
+        if (provider.versions) {
+          await refused(() => provider.versions?.restore(key, 'v1', {}), 'restore');
+        }
         if (provider.publicUrl) await refused(() => provider.publicUrl?.(key), 'publicUrl');
       }
       equal(await keys(), [], 'keys after refused writes');
@@ -134,13 +139,29 @@ export const keyScenarios: readonly Scenario[] = [
   },
   ordinary('keeps every ASCII character, in groups', asciiGroups()),
   ordinary('keeps every ASCII character that stands alone in a segment', asciiAlone()),
-  ordinary('keeps Chinese, Japanese and Korean', ['文件/数据.txt', 'ファイル', '파일', '文件']),
+  ordinary('keeps Chinese, Japanese and Korean', ['文件/数据.txt', 'ファイル', '파일', '文']),
   ordinary('keeps emoji and other characters outside the first plane', [
     ...['😀', '👩‍👩‍👧', '𝒳/𠜎', 'a😀b', '\u{10ffff}'],
   ]),
-  ordinary('keeps the composed and the decomposed form apart', ['caf\u00e9', 'cafe\u0301', '\u212b', '\u00c5']),
+  ordinary('keeps the composed and the decomposed form apart', [
+    'caf\u00e9',
+    'cafe\u0301',
+    '\u1e69',
+    's\u0323\u0307',
+    's\u0307\u0323',
+  ]),
   ordinary('keeps directional marks, zero-width characters and byte order marks', [
-    ...['a\u202eb', 'a\u200bb', 'a\u200db', '\ufeffa', 'a\u00a0b', 'ab', 'a\u2028b', '\ufffe', '\uffff'],
+    ...[
+      'a\u202eb',
+      'a\u200bb',
+      'a\u200db',
+      '\ufeffa',
+      'a\u00a0b',
+      'ab',
+      'a\u2028b',
+      '\ufffe',
+      '\uffff',
+    ],
   ]),
   ordinary('keeps spaces at both ends of a segment', [
     ...[' a', 'a ', 'a', ' ', '  ', 'd /x', ' d/x', 'd/ x', 'd/x ', 'd/x'],
@@ -160,7 +181,21 @@ export const keyScenarios: readonly Scenario[] = [
     ...['a', 'a?', 'a?x=1', 'a?x=2', 'a#', 'a#b', 'a&b', 'a;b', 'a=b', '?', '#', 'http:a'],
   ]),
   ordinary('keeps quotes, brackets and what XML would escape', [
-    ...["a'b", 'a"b', 'a<b', 'a>b', 'a&amp;b', '<Key>', ']]>', 'a`b', 'a{b}', 'a[b]', 'a(b)', "'", '"'],
+    ...[
+      "a'b",
+      'a"b',
+      'a<b',
+      'a>b',
+      'a&amp;b',
+      '<Key>',
+      ']]>',
+      'a`b',
+      'a{b}',
+      'a[b]',
+      'a(b)',
+      "'",
+      '"',
+    ],
   ]),
   ordinary('keeps a colon, a backslash and a slash apart', [
     ...['a:b', 'a/b', 'a\\b', 'd/a\\b', 'd/a/b', '\\', ':', 'C:', 'a|b', 'a*b'],
@@ -173,7 +208,24 @@ export const keyScenarios: readonly Scenario[] = [
     rule: 'KEY-2',
     title: 'keeps upper and lower case apart',
     needs: ['caseSensitive'],
-    run: (context) => roundTrip(context, ['Ab', 'aB', 'ab', 'AB', 'D/x', 'd/x', 'É', 'é', 'ß', 'SS', 'ss', '%2F', '%2f']),
+    run: (context) =>
+      roundTrip(context, [
+        'Ab',
+        'aB',
+        'ab',
+        'AB',
+        'D/x',
+        'd/x',
+        'É',
+        'é',
+        'ß',
+        'SS',
+        'ss',
+        '%2F',
+        '%2f',
+        '\u212b',
+        '\u00c5',
+      ]),
   },
   {
     rule: 'KEY-2',
@@ -217,7 +269,14 @@ export const keyScenarios: readonly Scenario[] = [
   ordinary(
     'stores keys that look like bookkeeping, and lists them',
     [
-      ...['x', 'x.meta.json', 'x.meta', 'x.meta.json.meta.json', '.source-metadata.json', '.meta.json'],
+      ...[
+        'x',
+        'x.meta.json',
+        'x.meta',
+        'x.meta.json.meta.json',
+        '.source-metadata.json',
+        '.meta.json',
+      ],
       ...['.tmp-1', 'x.tmp', 'x.part', '.x.tmp-123', 'x.lock', '.granary/x', 'd/.meta.json'],
       ...['granary', '.trash/x', '~$x', '.DS_Store', 'x.bak', 'x~', 'd/x', 'd/x.meta.json'],
     ],
@@ -232,7 +291,11 @@ export const keyScenarios: readonly Scenario[] = [
       await put('x.meta.json', '{"of":"companion"}', { metadata: { of: 'x.meta.json' } });
       await put('x.meta', 'suffix');
       equal((await provider.stat('x', {})).metadata, { of: 'x' }, 'metadata of x');
-      equal((await provider.stat('x.meta.json', {})).metadata, { of: 'x.meta.json' }, 'metadata of x.meta.json');
+      equal(
+        (await provider.stat('x.meta.json', {})).metadata,
+        { of: 'x.meta.json' },
+        'metadata of x.meta.json',
+      );
       equal((await keys()).toSorted(), ['x', 'x.meta', 'x.meta.json'], 'the keys');
       await remove('x');
       equal(await text('x.meta.json'), '{"of":"companion"}', 'the other object after deleting x');
@@ -242,7 +305,15 @@ export const keyScenarios: readonly Scenario[] = [
   ordinary(
     'takes names that objects of JavaScript have, and numbers, as plain strings',
     [
-      ...['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'd/__proto__/x', 'prototype', 'then'],
+      ...[
+        '__proto__',
+        'constructor',
+        'toString',
+        'hasOwnProperty',
+        'd/__proto__/x',
+        'prototype',
+        'then',
+      ],
       ...['12345', '0', '-1', '1e3', '007', 'true', 'null', 'undefined', 'NaN', 'length'],
     ],
     'KEY-5',
@@ -252,8 +323,26 @@ export const keyScenarios: readonly Scenario[] = [
     title: 'keeps keys that look like a way out inside the store',
     async run(context) {
       await roundTrip(context, [
-        ...['..\\x', 'a\\..\\..\\x', '%2e%2e/x', '..%2fx', 'C:\\x', '\\\\server\\share', 'C:/x', '...'],
-        ...['.. /x', '..;/x', 'etc/passwd', '~root/x', '$HOME', '%00', 'file:x', '..\\..\\etc\\passwd'],
+        ...[
+          '..\\x',
+          'a\\..\\..\\x',
+          '%2e%2e/x',
+          '..%2fx',
+          'C:\\x',
+          '\\\\server\\share',
+          'C:/x',
+          '...',
+        ],
+        ...[
+          '.. /x',
+          '..;/x',
+          'etc/passwd',
+          '~root/x',
+          '$HOME',
+          '%00',
+          'file:x',
+          '..\\..\\etc\\passwd',
+        ],
       ]);
       for (const key of ['../x', 'a/../../x', 'a/..', '/etc/passwd', '..', './../x']) {
         await failsWith('invalid-key', context.put(key, 'out'), `put of ${key}`);
@@ -265,7 +354,8 @@ export const keyScenarios: readonly Scenario[] = [
         equal(outside, [], `keys listed with the prefix ${prefix}`);
       }
       equal(await context.keys({ prefix: '../' }), [], 'keys above the root');
-      if (context.outside.intact) ensure(await context.outside.intact(), 'what lies beside the root should be as it was');
+      if (context.outside.intact)
+        ensure(await context.outside.intact(), 'what lies beside the root should be as it was');
     },
   },
   {

@@ -14,6 +14,25 @@ import type { Scenario } from '../scenario.ts';
 
 const NEEDS = ['layer'] as const;
 
+/** The stream, telling of its end and of its cancellation. */
+function tellingStream(
+  stream: ReadableStream<Uint8Array>,
+  finish: () => void,
+): ReadableStream<Uint8Array> {
+  const reader = stream.getReader();
+  reader.closed.then(finish, finish);
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const { done, value } = await reader.read();
+        return done ? controller.close() : controller.enqueue(value);
+      },
+      cancel: (reason) => reader.cancel(reason),
+    },
+    { highWaterMark: 0 },
+  );
+}
+
 export const layerScenarios: readonly Scenario[] = [
   {
     rule: 'LAYER-1',
@@ -41,9 +60,12 @@ export const layerScenarios: readonly Scenario[] = [
         equal((await thin.stat('m', {})).metadata, { n: 1 }, 'metadata through the layer');
         await remove('m');
       }
-      if (can('createIfAbsent')) await failsWith('precondition-failed', put('a', 'x', { ifNoneMatch: '*' }), 'create');
-      if (can('replaceIfMatch')) await failsWith('precondition-failed', put('a', 'x', { ifMatch: `${etag}x` }), 'replace');
-      if (can('rangeReads')) equal(await text('a', { range: { offset: 1, length: 2 } }), 'on', 'a part');
+      if (can('createIfAbsent'))
+        await failsWith('precondition-failed', put('a', 'x', { ifNoneMatch: '*' }), 'create');
+      if (can('replaceIfMatch'))
+        await failsWith('precondition-failed', put('a', 'x', { ifMatch: `${etag}x` }), 'replace');
+      if (can('rangeReads'))
+        equal(await text('a', { range: { offset: 1, length: 2 } }), 'on', 'a part');
       equal(await keys(), ['a'], 'the keys');
       await remove('a');
     },
@@ -58,12 +80,22 @@ export const layerScenarios: readonly Scenario[] = [
       const { put, keys, text } = operations(thin);
       await put('a', 'content');
       const can = (name: keyof Capabilities) => isDeclared(thin.capabilities, name);
-      if (!can('rangeReads')) await failsWith('unsupported', thin.get('a', { range: { offset: 0 } }), 'a range');
-      if (!can('createIfAbsent')) await failsWith('unsupported', put('b', 'x', { ifNoneMatch: '*' }), 'create');
-      if (!can('replaceIfMatch')) await failsWith('unsupported', put('a', 'x', { ifMatch: 'e' }), 'replace');
-      if (!can('deleteIfMatch')) await failsWith('unsupported', thin.delete('a', { ifMatch: 'e' }), 'delete under a condition');
-      if (!can('attributes')) await failsWith('unsupported', put('b', 'x', { metadata: { n: 1 } }), 'metadata');
-      if (!can('delimiter')) await failsWith('unsupported', keys({ delimiter: '/' }), 'a delimiter');
+      if (!can('rangeReads'))
+        await failsWith('unsupported', thin.get('a', { range: { offset: 0 } }), 'a range');
+      if (!can('createIfAbsent'))
+        await failsWith('unsupported', put('b', 'x', { ifNoneMatch: '*' }), 'create');
+      if (!can('replaceIfMatch'))
+        await failsWith('unsupported', put('a', 'x', { ifMatch: 'e' }), 'replace');
+      if (!can('deleteIfMatch'))
+        await failsWith(
+          'unsupported',
+          thin.delete('a', { ifMatch: 'e' }),
+          'delete under a condition',
+        );
+      if (!can('attributes'))
+        await failsWith('unsupported', put('b', 'x', { metadata: { n: 1 } }), 'metadata');
+      if (!can('delimiter'))
+        await failsWith('unsupported', keys({ delimiter: '/' }), 'a delimiter');
       equal(await text('a'), 'content', 'the object');
     },
   },
@@ -72,7 +104,11 @@ export const layerScenarios: readonly Scenario[] = [
     title: 'surfaces the code, the outcome and the waiting time of errors from below',
     needs: NEEDS,
     async run({ inner, layer }) {
-      const failure = new StorageError('permission-denied', 'No entry.', { outcome: 'not-applied', status: 403, requestId: 'r-1' });
+      const failure = new StorageError('permission-denied', 'No entry.', {
+        outcome: 'not-applied',
+        status: 403,
+        requestId: 'r-1',
+      });
       const fail = async (): Promise<never> => {
         throw failure;
       };
@@ -102,7 +138,11 @@ export const layerScenarios: readonly Scenario[] = [
           throw new StorageError('permission-denied', 'No further page for you.');
         },
       });
-      await failsWith('permission-denied', collect(layer(cut).list({})), 'a listing whose second page fails');
+      await failsWith(
+        'permission-denied',
+        collect(layer(cut).list({})),
+        'a listing whose second page fails',
+      );
     },
   },
   {
@@ -145,7 +185,11 @@ export const layerScenarios: readonly Scenario[] = [
       ensure(below !== undefined, 'the provider below should get a signal');
       controller.abort(new Error('the user left'));
       ensure(below.aborted, 'the signal below should be aborted');
-      await failsWith('aborted', pending.then((error) => Promise.reject(error)), 'stat');
+      await failsWith(
+        'aborted',
+        pending.then((error) => Promise.reject(error)),
+        'stat',
+      );
     },
   },
   {
@@ -167,44 +211,19 @@ export const layerScenarios: readonly Scenario[] = [
           const cancel = object.cancel.bind(object);
           const stream = object.stream.bind(object);
           const bytes = object.bytes.bind(object);
-          Object.assign(object, {
+          return Object.assign(object, {
             cancel: (reason: unknown) => {
               finish();
               return cancel(reason);
             },
-            bytes: async () => {
-              try {
-                return await bytes();
-              } finally {
-                finish();
-              }
-            },
-            stream: () => {
-              const reader = stream().getReader();
-              return new ReadableStream<Uint8Array>(
-                {
-                  async pull(controller) {
-                    const { done, value } = await reader.read();
-                    if (done) {
-                      finish();
-                      controller.close();
-                    } else controller.enqueue(value);
-                  },
-                  async cancel(reason) {
-                    finish();
-                    await reader.cancel(reason);
-                  },
-                },
-                { highWaterMark: 0 },
-              );
-            },
+            bytes: () => bytes().finally(finish),
+            stream: () => tellingStream(stream(), finish),
           });
-          return object;
         },
       });
       const above = layer(watched);
       await (await above.get('a', {})).cancel();
-      for await (const chunk of (await above.get('a', {})).stream()) if (chunk.byteLength > 0) break;
+      for await (const _chunk of (await above.get('a', {})).stream()) break;
       await (await above.get('a', {})).bytes();
       await settle();
       ensure(given >= 1, 'the layer should read the provider below');
@@ -233,7 +252,11 @@ export const layerScenarios: readonly Scenario[] = [
       await Promise.all([put('a', 'content'), put('b', 'content')]);
       equal(opened, 1, 'times the provider below was opened');
       if (isDeclared(layered.capabilities, 'rangeReads')) {
-        equal(await text('a', { range: { offset: 0, length: 3 } }), 'con', 'a part, as the opened provider allows');
+        equal(
+          await text('a', { range: { offset: 0, length: 3 } }),
+          'con',
+          'a part, as the opened provider allows',
+        );
       }
     },
   },

@@ -16,7 +16,10 @@ export function grouped(keys: readonly string[], delimiter: string, prefix = '')
 }
 
 function names(entries: readonly ListEntry[], delimiter: string): string[] {
-  return entries.map(({ kind, key }) => `${kind} ${key}${kind === 'prefix' && !key.endsWith(delimiter) ? ' without its delimiter' : ''}`);
+  return entries.map(
+    ({ kind, key }) =>
+      `${kind} ${key}${kind === 'prefix' && !key.endsWith(delimiter) ? ' without its delimiter' : ''}`,
+  );
 }
 
 const KEYS = [
@@ -36,9 +39,31 @@ export const listGroupScenarios: readonly Scenario[] = [
       const keys = capabilities.fileAndFolder ? KEYS : FLAT_KEYS;
       await fill(keys);
       const sort = (list: string[]) => (capabilities.listOrder === 'utf8' ? list : list.toSorted());
-      for (const prefix of ['', 'a', 'a/', 'a/b', 'a/b/', 'b', 'b/', 'b/3', 'b/3/', 'd', 'd/', 'd/e/', '文', 'nothing/', 'c/']) {
-        const wanted = grouped(keys, '/', prefix).map((key) => `${key.endsWith('/') ? 'prefix' : 'item'} ${key}`);
-        equal(sort(names(await entries({ prefix, delimiter: '/' }), '/')), sort(wanted), `entries with ${JSON.stringify(prefix)}`);
+      for (const prefix of [
+        '',
+        'a',
+        'a/',
+        'a/b',
+        'a/b/',
+        'b',
+        'b/',
+        'b/3',
+        'b/3/',
+        'd',
+        'd/',
+        'd/e/',
+        '文',
+        'nothing/',
+        'c/',
+      ]) {
+        const wanted = grouped(keys, '/', prefix).map(
+          (key) => `${key.endsWith('/') ? 'prefix' : 'item'} ${key}`,
+        );
+        equal(
+          sort(names(await entries({ prefix, delimiter: '/' }), '/')),
+          sort(wanted),
+          `entries with ${JSON.stringify(prefix)}`,
+        );
       }
     },
   },
@@ -53,7 +78,11 @@ export const listGroupScenarios: readonly Scenario[] = [
         const wanted = grouped(keys, '/', prefix);
         for (const limit of [1, 2, 3]) {
           const seen = await walkInSteps(context, { prefix, delimiter: '/' }, limit);
-          equal(seen.toSorted(), wanted.toSorted(), `entries with ${JSON.stringify(prefix)} in steps of ${limit}`);
+          equal(
+            seen.toSorted(),
+            wanted.toSorted(),
+            `entries with ${JSON.stringify(prefix)} in steps of ${limit}`,
+          );
         }
       }
     },
@@ -64,11 +93,26 @@ export const listGroupScenarios: readonly Scenario[] = [
     needs: ['delimiter'],
     slow: true,
     async run(context) {
-      const many = Array.from({ length: 1050 }, (_, index) => `big/${String(index).padStart(5, '0')}`);
+      const many = Array.from(
+        { length: 1050 },
+        (_, index) => `big/${String(index).padStart(5, '0')}`,
+      );
       await context.fill(['a', ...many, 'c', 'd/1']);
-      equal((await context.keys({ delimiter: '/' })).toSorted(), ['a', 'big/', 'c', 'd/'], 'entries of one walk');
-      equal((await walkInSteps(context, { delimiter: '/' }, 1)).toSorted(), ['a', 'big/', 'c', 'd/'], 'entries in steps of one');
-      equal((await context.keys({ delimiter: '/', prefix: 'big/' })).length, 1050, 'entries inside the group');
+      equal(
+        (await context.keys({ delimiter: '/' })).toSorted(),
+        ['a', 'big/', 'c', 'd/'],
+        'entries of one walk',
+      );
+      equal(
+        (await walkInSteps(context, { delimiter: '/' }, 1)).toSorted(),
+        ['a', 'big/', 'c', 'd/'],
+        'entries in steps of one',
+      );
+      equal(
+        (await context.keys({ delimiter: '/', prefix: 'big/' })).length,
+        1050,
+        'entries inside the group',
+      );
     },
   },
   {
@@ -76,12 +120,42 @@ export const listGroupScenarios: readonly Scenario[] = [
     title: 'takes any text for a delimiter',
     needs: ['delimiter=any'],
     async run(context) {
-      const keys = ['a b', 'a b c', 'a', 'x%y', 'x%z', 'one\\two', 'one\\three', '1abc2', '1abc3', '1abcabc', 'tab\there', 'tab\tthere', 'p-q', 'p--q', 'p', 'ä-ö', 'ä-ü'];
+      const keys = [
+        'a b',
+        'a b c',
+        'a',
+        'x%y',
+        'x%z',
+        'one\\two',
+        'one\\three',
+        '1abc2',
+        '1abc3',
+        '1abcabc',
+        'tab\there',
+        'tab\tthere',
+        'p-q',
+        'p--q',
+        'p',
+        'ä-ö',
+        'ä-ü',
+      ];
       await context.fill(keys);
       for (const delimiter of [' ', '%', '\\', 'abc', '\t', '-', '--', 'ä', 'b', 'zzz']) {
-        equal(await context.keys({ delimiter }), grouped(keys, delimiter), `entries with the delimiter ${JSON.stringify(delimiter)}`);
-        equal(await walkInSteps(context, { delimiter }, 1), grouped(keys, delimiter), `the same in steps of one`);
-        equal(await context.keys({ delimiter, prefix: 'p' }), grouped(keys, delimiter, 'p'), 'the same with a prefix');
+        equal(
+          await context.keys({ delimiter }),
+          grouped(keys, delimiter),
+          `entries with the delimiter ${JSON.stringify(delimiter)}`,
+        );
+        equal(
+          await walkInSteps(context, { delimiter }, 1),
+          grouped(keys, delimiter),
+          `the same in steps of one`,
+        );
+        equal(
+          await context.keys({ delimiter, prefix: 'p' }),
+          grouped(keys, delimiter, 'p'),
+          'the same with a prefix',
+        );
       }
     },
   },
@@ -101,7 +175,11 @@ export const listGroupScenarios: readonly Scenario[] = [
       const keys = capabilities.fileAndFolder ? KEYS : FLAT_KEYS;
       await fill(keys);
       for (const prefix of ['', 'a', 'a/', 'b/']) {
-        equal(await list({ prefix, delimiter: '/' }), grouped(keys, '/', prefix), `order with ${JSON.stringify(prefix)}`);
+        equal(
+          await list({ prefix, delimiter: '/' }),
+          grouped(keys, '/', prefix),
+          `order with ${JSON.stringify(prefix)}`,
+        );
       }
     },
   },
@@ -126,7 +204,11 @@ export const listGroupScenarios: readonly Scenario[] = [
       await fill(FLAT_KEYS);
       for (const startAfter of ['a-b', 'a.b', 'b/', 'b/1', 'b/3/x', 'b/9', 'c', 'd', 'zzz']) {
         const left = FLAT_KEYS.filter((key) => byUtf8(key, startAfter) > 0);
-        equal(await list({ delimiter: '/', startAfter }), grouped(left, '/'), `entries after ${startAfter}`);
+        equal(
+          await list({ delimiter: '/', startAfter }),
+          grouped(left, '/'),
+          `entries after ${startAfter}`,
+        );
       }
     },
   },
@@ -138,7 +220,11 @@ export const listGroupScenarios: readonly Scenario[] = [
       await fill(['a/1', 'a/b/1', 'c']);
       equal((await keys({ delimiter: '/' })).toSorted(), ['a/', 'c'], 'entries');
       await remove('a/b/1');
-      equal((await keys({ delimiter: '/', prefix: 'a/' })).toSorted(), ['a/1'], 'entries of the group');
+      equal(
+        (await keys({ delimiter: '/', prefix: 'a/' })).toSorted(),
+        ['a/1'],
+        'entries of the group',
+      );
       await remove('a/1');
       equal(await keys({ delimiter: '/' }), ['c'], 'entries after the last object of the group');
     },

@@ -1,5 +1,5 @@
 import type { ListOptions } from '@granary/storage-core/provider';
-import { ensure, equal, fail, failsWith, present } from '../check.ts';
+import { ensure, equal, failsWith, present } from '../check.ts';
 import { byUtf8, collect, forEach } from '../content.ts';
 import { operations } from '../open-context.ts';
 import type { Scenario, ScenarioContext } from '../scenario.ts';
@@ -19,8 +19,11 @@ export async function walkInSteps(
     );
     for (const page of pages) seen.push(...page.entries.map(({ key }) => key));
     const next = pages.at(-1)?.cursor;
-    if (next !== undefined && next === cursor) fail('the cursor does not move on');
-    cursor = next === undefined ? undefined : (JSON.parse(JSON.stringify({ next })) as { next: string }).next;
+    ensure(next === undefined || next !== cursor, 'the cursor should move on');
+    cursor =
+      next === undefined
+        ? undefined
+        : (JSON.parse(JSON.stringify({ next })) as { next: string }).next;
     if (cursor !== undefined) await between(seen);
   } while (cursor !== undefined);
   return seen;
@@ -35,8 +38,16 @@ export const listPageScenarios: readonly Scenario[] = [
     async run(context) {
       await context.fill(KEYS);
       for (const limit of [1, 2, 3, 5, 11]) {
-        equal((await walkInSteps(context, {}, limit)).toSorted(), KEYS.toSorted(), `keys in steps of ${limit}`);
-        equal((await walkInSteps(context, { prefix: 'b' }, limit)).toSorted(), ['b-1', 'b/1', 'b/2', 'b/3'], `keys with a prefix in steps of ${limit}`);
+        equal(
+          (await walkInSteps(context, {}, limit)).toSorted(),
+          KEYS.toSorted(),
+          `keys in steps of ${limit}`,
+        );
+        equal(
+          (await walkInSteps(context, { prefix: 'b' }, limit)).toSorted(),
+          ['b-1', 'b/1', 'b/2', 'b/3'],
+          `keys with a prefix in steps of ${limit}`,
+        );
       }
     },
   },
@@ -47,7 +58,11 @@ export const listPageScenarios: readonly Scenario[] = [
     async run(context) {
       await context.fill(KEYS);
       for (const limit of [1, 2, 4]) {
-        equal(await walkInSteps(context, {}, limit), KEYS.toSorted(byUtf8), `order in steps of ${limit}`);
+        equal(
+          await walkInSteps(context, {}, limit),
+          KEYS.toSorted(byUtf8),
+          `order in steps of ${limit}`,
+        );
       }
     },
   },
@@ -63,7 +78,11 @@ export const listPageScenarios: readonly Scenario[] = [
       for (const page of walked) {
         passed += page.entries.length;
         if (page.cursor === undefined) continue;
-        equal((await keys({ cursor: page.cursor })).length, all.length - passed, 'entries after a page');
+        equal(
+          (await keys({ cursor: page.cursor })).length,
+          all.length - passed,
+          'entries after a page',
+        );
       }
       equal(passed, all.length, 'entries of all pages');
     },
@@ -86,19 +105,26 @@ export const listPageScenarios: readonly Scenario[] = [
     rule: 'LIST-7',
     title: 'skips nothing and repeats nothing when keys before the cursor come and go',
     async run(context) {
-      const stays = Array.from({ length: 12 }, (_, index) => `k/${String(index * 10).padStart(3, '0')}`);
+      const stays = Array.from(
+        { length: 12 },
+        (_, index) => `k/${String(index * 10).padStart(3, '0')}`,
+      );
       await context.fill(stays);
       let turn = 0;
-      const seen = await walkInSteps(context, {}, 3, async (so_far) => {
+      const seen = await walkInSteps(context, {}, 3, async (soFar) => {
         turn += 1;
         await context.put(`j/${turn}`);
         if (turn > 1) await context.delete(`j/${turn - 1}`);
-        const last = so_far.at(-1) ?? '';
+        const last = String(soFar.at(-1));
         await context.put(`${last}-after`);
         await context.delete(`${last}-after`);
       });
       const counted = stays.map((key) => seen.filter((other) => other === key).length);
-      equal(counted, stays.map(() => 1), 'how often each key that was there all along came');
+      equal(
+        counted,
+        stays.map(() => 1),
+        'how often each key that was there all along came',
+      );
     },
   },
   {
@@ -107,8 +133,8 @@ export const listPageScenarios: readonly Scenario[] = [
     async run(context) {
       const all = Array.from({ length: 10 }, (_, index) => `k${index}`);
       await context.fill(all);
-      const seen = await walkInSteps(context, {}, 3, (so_far) =>
-        forEach(so_far.slice(-3), 3, (key) => context.delete(key)),
+      const seen = await walkInSteps(context, {}, 3, (soFar) =>
+        forEach(soFar.slice(-3), 3, (key) => context.delete(key)),
       );
       equal(seen.toSorted(), all, 'keys of the walk');
     },
@@ -125,7 +151,10 @@ export const listPageScenarios: readonly Scenario[] = [
         failsWith('invalid-argument', keys(options), what);
       await refused({ cursor, prefix: 'b' }, 'a cursor with another prefix');
       await refused({ cursor: await last({ prefix: 'b' }) }, 'a cursor without its prefix');
-      await refused({ cursor: await last({ prefix: 'b' }), prefix: 'b/' }, 'a cursor with a longer prefix');
+      await refused(
+        { cursor: await last({ prefix: 'b' }), prefix: 'b/' },
+        'a cursor with a longer prefix',
+      );
       if (capabilities.delimiter) {
         await refused({ cursor, delimiter: '/' }, 'a cursor with another delimiter');
         await refused({ cursor: await last({ delimiter: '/' }) }, 'a cursor without its delimiter');
@@ -133,8 +162,16 @@ export const listPageScenarios: readonly Scenario[] = [
       if (capabilities.listOrder === 'utf8') {
         await refused({ cursor, startAfter: 'a' }, 'a cursor with another startAfter');
       }
-      equal((await keys({ cursor })).length, KEYS.length - 1, 'entries after the cursor with its own query');
-      equal((await keys({ cursor, limit: 2 })).length, 2, 'entries after the cursor with another limit');
+      equal(
+        (await keys({ cursor })).length,
+        KEYS.length - 1,
+        'entries after the cursor with its own query',
+      );
+      equal(
+        (await keys({ cursor, limit: 2 })).length,
+        2,
+        'entries after the cursor with another limit',
+      );
     },
   },
   {
@@ -143,9 +180,26 @@ export const listPageScenarios: readonly Scenario[] = [
     async run({ fill, pages, keys }) {
       await fill(['a', 'b', 'c']);
       const cursor = present((await pages({ limit: 1 })).at(-1)?.cursor, 'cursor');
-      const bad = ['', 'a', 'nonsense', 'e30', '{}', 'null', btoa('{"v":1}'), `${cursor}x`, cursor.slice(1), cursor.slice(0, -4), '\0', 'é'];
+      const bad = [
+        '',
+        'a',
+        'nonsense',
+        'e30',
+        '{}',
+        'null',
+        btoa('{"v":1}'),
+        `${cursor}x`,
+        cursor.slice(1),
+        cursor.slice(0, -4),
+        '\0',
+        'é',
+      ];
       for (const wrong of bad) {
-        await failsWith(['invalid-argument', 'cursor-expired'], keys({ cursor: wrong }), `the cursor ${JSON.stringify(wrong.slice(0, 20))}`);
+        await failsWith(
+          ['invalid-argument', 'cursor-expired'],
+          keys({ cursor: wrong }),
+          `the cursor ${JSON.stringify(wrong.slice(0, 20))}`,
+        );
       }
     },
   },
@@ -156,12 +210,30 @@ export const listPageScenarios: readonly Scenario[] = [
     async run({ fill, keys }) {
       const all = KEYS.toSorted(byUtf8);
       await fill(all);
-      const starts = [...all, '', 'a0', 'b', 'b/', 'b/2x', 'b/9', 'd/e', 'd/e/', 'zzz', '\u{10ffff}', 'A', '1'];
+      const starts = [
+        ...all,
+        '',
+        'a0',
+        'b',
+        'b/',
+        'b/2x',
+        'b/9',
+        'd/e',
+        'd/e/',
+        'zzz',
+        '\u{10ffff}',
+        'A',
+        '1',
+      ];
       for (const startAfter of starts) {
         const wanted = all.filter((key) => byUtf8(key, startAfter) > 0);
         equal(await keys({ startAfter }), wanted, `keys after ${JSON.stringify(startAfter)}`);
         const inside = wanted.filter((key) => key.startsWith('b'));
-        equal(await keys({ startAfter, prefix: 'b' }), inside, `keys with b after ${JSON.stringify(startAfter)}`);
+        equal(
+          await keys({ startAfter, prefix: 'b' }),
+          inside,
+          `keys with b after ${JSON.stringify(startAfter)}`,
+        );
       }
     },
   },
@@ -174,7 +246,11 @@ export const listPageScenarios: readonly Scenario[] = [
       await context.fill(all);
       const wanted = all.filter((key) => byUtf8(key, 'b/1') > 0);
       for (const limit of [1, 2, 3]) {
-        equal(await walkInSteps(context, { startAfter: 'b/1' }, limit), wanted, `keys after b/1 in steps of ${limit}`);
+        equal(
+          await walkInSteps(context, { startAfter: 'b/1' }, limit),
+          wanted,
+          `keys after b/1 in steps of ${limit}`,
+        );
       }
       ensure(wanted.length > 5, 'several steps');
     },

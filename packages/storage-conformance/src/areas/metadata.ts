@@ -1,35 +1,10 @@
-import {
-  type AttributesPatch,
-  type Metadata,
-  type ObjectInfo,
-  type PutOptions,
-  toBody,
-} from '@granary/storage-core/provider';
-import { ensure, equal, failsWith } from '../check.ts';
+import { type Metadata, type PutOptions, toBody } from '@granary/storage-core/provider';
+import { ensure, equal, failsWith, present } from '../check.ts';
 import { watchedSource } from '../content.ts';
+import { EVERYTHING, FAR, FIELDS, type Field, hasAttributes } from '../every-attribute.ts';
 import type { Scenario, ScenarioContext } from '../scenario.ts';
 
 const NEEDS = ['attributes'] as const;
-const FAR = new Date(4_102_444_800_000);
-
-const EVERYTHING = {
-  contentType: 'image/png',
-  contentEncoding: 'br',
-  contentLanguage: 'de, en',
-  contentDisposition: 'attachment; filename="a b.png"',
-  cacheControl: 'public, max-age=31536000, immutable',
-  metadata: { title: 'Ä title', count: 3 },
-  tags: ['red', 'blue green'],
-  expiresAt: FAR,
-} as const;
-
-type Field = keyof typeof EVERYTHING;
-
-const FIELDS = Object.keys(EVERYTHING) as readonly Field[];
-
-function hasAttributes(info: ObjectInfo, wanted: PutOptions, what: string): void {
-  for (const field of FIELDS) equal(info[field], wanted[field], `${field} ${what}`);
-}
 
 /** Checks a put's own answer, stat and get. */
 async function comesBack(
@@ -62,7 +37,11 @@ export const metadataScenarios: readonly Scenario[] = [
       for (const field of FIELDS) {
         const wanted = { [field]: EVERYTHING[field] };
         await put(`only-${field}`, 'content', wanted);
-        hasAttributes(await provider.stat(`only-${field}`, {}), wanted, `of the object with ${field} alone`);
+        hasAttributes(
+          await provider.stat(`only-${field}`, {}),
+          wanted,
+          `of the object with ${field} alone`,
+        );
       }
     },
   },
@@ -71,7 +50,21 @@ export const metadataScenarios: readonly Scenario[] = [
     title: 'keeps tags in their order, many and odd ones too',
     needs: NEEDS,
     async run(context) {
-      const tags = ['z', 'a', 'Ä', 'a,b', 'a b', '"quoted"', 'x=y', '__proto__', '1', ' ', '文', '😀', 'a\nb'];
+      const tags = [
+        'z',
+        'a',
+        'Ä',
+        'a,b',
+        'a b',
+        '"quoted"',
+        'x=y',
+        '__proto__',
+        '1',
+        ' ',
+        '文',
+        '😀',
+        'a\nb',
+      ];
       await comesBack(context, 'a', { tags }, ['tags']);
       const many = Array.from({ length: 30 }, (_, index) => `tag-${index}`);
       await comesBack(context, 'b', { tags: many }, ['tags']);
@@ -82,7 +75,9 @@ export const metadataScenarios: readonly Scenario[] = [
     title: 'keeps an expiry to the millisecond',
     needs: NEEDS,
     async run(context) {
-      for (const time of [4_102_444_800_123, 4_102_444_800_000, 8_640_000_000_000_000, 2_147_483_648_000]) {
+      for (const time of [
+        4_102_444_800_123, 4_102_444_800_000, 8_640_000_000_000_000, 2_147_483_648_000,
+      ]) {
         await comesBack(context, 'a', { expiresAt: new Date(time) }, ['expiresAt']);
       }
     },
@@ -113,7 +108,10 @@ export const metadataScenarios: readonly Scenario[] = [
       info.expiresAt?.setTime(0);
       info.modifiedAt.setTime(0);
       await untouched('a reader changed its own');
-      ensure((await provider.stat('a', {})).modifiedAt.getTime() > 0, 'modifiedAt should be as it was');
+      ensure(
+        (await provider.stat('a', {})).modifiedAt.getTime() > 0,
+        'modifiedAt should be as it was',
+      );
     },
   },
   {
@@ -176,7 +174,9 @@ export const metadataScenarios: readonly Scenario[] = [
     title: 'keeps names that differ in their case alone',
     needs: NEEDS,
     async run(context) {
-      await comesBack(context, 'a', { metadata: { name: 'lower', Name: 'title', NAME: 'upper' } }, ['metadata']);
+      await comesBack(context, 'a', { metadata: { name: 'lower', Name: 'title', NAME: 'upper' } }, [
+        'metadata',
+      ]);
     },
   },
   {
@@ -184,12 +184,16 @@ export const metadataScenarios: readonly Scenario[] = [
     title: 'keeps names that objects of JavaScript have, and pollutes nothing',
     needs: NEEDS,
     async run({ provider, put }) {
-      const text = '{"__proto__":{"polluted":true},"constructor":"c","toString":"t","hasOwnProperty":1}';
+      const text =
+        '{"__proto__":{"polluted":true},"constructor":"c","toString":"t","hasOwnProperty":1}';
       const metadata = JSON.parse(text) as Metadata;
       await put('a', 'content', { metadata });
       const info = await provider.stat('a', {});
       equal(JSON.parse(JSON.stringify(info.metadata)), JSON.parse(text), 'the metadata');
-      ensure(Object.hasOwn(info.metadata ?? {}, '__proto__'), '__proto__ should be a name of its own');
+      ensure(
+        Object.hasOwn(present(info.metadata, 'metadata'), '__proto__'),
+        '__proto__ should be a name of its own',
+      );
       ensure(!('polluted' in {}), 'no other object should be changed');
     },
   },
@@ -243,7 +247,11 @@ export const metadataScenarios: readonly Scenario[] = [
       }
       equal(outside.requests?.(), before, 'requests sent for bad attributes');
       const source = watchedSource([new Uint8Array(4)]);
-      await failsWith('invalid-argument', provider.put('a', toBody(source.stream), { tags: [''] }), 'put of a stream');
+      await failsWith(
+        'invalid-argument',
+        provider.put('a', toBody(source.stream), { tags: [''] }),
+        'put of a stream',
+      );
       equal(source.pulled(), 0, 'chunks read for bad attributes');
       await missing('a');
     },
@@ -253,13 +261,21 @@ export const metadataScenarios: readonly Scenario[] = [
     title: 'refuses more metadata than it can keep, and writes nothing',
     needs: ['attributes', 'maxMetadataBytes'],
     async run({ provider, put, text, capabilities, missing }) {
-      const most = capabilities.maxMetadataBytes ?? 0;
+      const most = present(capabilities.maxMetadataBytes, 'maxMetadataBytes');
       await put('a', 'first', { metadata: { n: 1 } });
       const metadata = { long: 'x'.repeat(most + 1) };
       await failsWith('too-large', put('a', 'second', { metadata }), 'put with too much metadata');
-      await failsWith('too-large', put('b', 'second', { metadata }), 'put of a new key with too much metadata');
+      await failsWith(
+        'too-large',
+        put('b', 'second', { metadata }),
+        'put of a new key with too much metadata',
+      );
       if (capabilities.setMetadata) {
-        await failsWith('too-large', () => provider.setMetadata?.('a', { metadata }, {}), 'setMetadata with too much metadata');
+        await failsWith(
+          'too-large',
+          () => provider.setMetadata?.('a', { metadata }, {}),
+          'setMetadata with too much metadata',
+        );
       }
       equal(await text('a'), 'first', 'the object');
       equal((await provider.stat('a', {})).metadata, { n: 1 }, 'its metadata');
@@ -276,107 +292,14 @@ export const metadataScenarios: readonly Scenario[] = [
       try {
         await put('a', 'content', { metadata });
       } catch (error) {
-        ensure(most !== undefined, 'a provider that declares no `maxMetadataBytes` should keep 10,000 bytes');
+        ensure(
+          most !== undefined,
+          'a provider that declares no `maxMetadataBytes` should keep 10,000 bytes',
+        );
         await failsWith('too-large', Promise.reject(error), 'put with much metadata');
         return;
       }
       equal((await provider.stat('a', {})).metadata, metadata, 'the metadata');
-    },
-  },
-  {
-    rule: 'META-5',
-    title: 'replaces the attributes given, clears those that are null, and keeps the rest',
-    needs: ['setMetadata', 'attributes'],
-    async run({ provider, put, text }) {
-      await put('a', 'content', EVERYTHING);
-      const patch: AttributesPatch = { metadata: { other: [true] }, cacheControl: null, tags: null };
-      const info = await provider.setMetadata?.('a', patch, {});
-      const { cacheControl: _cache, tags: _tags, ...rest } = EVERYTHING;
-      const wanted: PutOptions = { ...rest, metadata: { other: [true] } };
-      ensure(info !== undefined, 'setMetadata should tell the info');
-      hasAttributes(info, wanted, 'that setMetadata tells');
-      hasAttributes(await provider.stat('a', {}), wanted, 'that stat tells');
-      equal({ ...(await provider.stat('a', {})) }, { ...info }, 'info of setMetadata, compared with stat');
-      equal(await text('a'), 'content', 'the content');
-      await provider.setMetadata?.('a', { contentType: 'text/css', expiresAt: null }, {});
-      const { expiresAt: _expiry, ...left } = wanted;
-      hasAttributes(await provider.stat('a', {}), { ...left, contentType: 'text/css' }, 'after a second change');
-    },
-  },
-  {
-    rule: 'META-5',
-    title: 'adds attributes to an object that has none, and clears the last ones',
-    needs: ['setMetadata', 'attributes'],
-    async run({ provider, put, text, keys }) {
-      await put('a', 'content');
-      await provider.setMetadata?.('a', { metadata: { n: 1 }, tags: ['t'] }, {});
-      equal((await provider.stat('a', {})).metadata, { n: 1 }, 'metadata that was added');
-      await provider.setMetadata?.('a', { metadata: {}, tags: null }, {});
-      equal((await provider.stat('a', {})).metadata, undefined, 'metadata that was cleared');
-      equal((await provider.stat('a', {})).tags, undefined, 'tags that were cleared');
-      await provider.setMetadata?.('a', {}, {});
-      equal(await text('a'), 'content', 'the content');
-      equal(await keys(), ['a'], 'the keys');
-    },
-  },
-  {
-    rule: 'META-5',
-    title: 'fails with not-found on a missing key',
-    needs: ['setMetadata', 'attributes'],
-    async run({ provider, keys }) {
-      await failsWith('not-found', () => provider.setMetadata?.('missing', { tags: ['x'] }, {}), 'setMetadata');
-      equal(await keys(), [], 'the keys');
-    },
-  },
-  {
-    rule: 'META-5',
-    title: 'refuses a patch that no store can keep',
-    needs: ['setMetadata', 'attributes'],
-    async run({ provider, put }) {
-      await put('a', 'content', { tags: ['x'] });
-      for (const patch of [{ tags: [''] }, { contentType: 'none' }, { metadata: { '': 1 } }, { cacheControl: 'a\nb' }]) {
-        await failsWith('invalid-argument', () => provider.setMetadata?.('a', patch, {}), `setMetadata with ${JSON.stringify(patch)}`);
-      }
-      equal((await provider.stat('a', {})).tags, ['x'], 'the tags');
-    },
-  },
-  {
-    rule: 'META-6',
-    title: 'changes attributes only of the write that was asked for',
-    needs: ['setMetadata', 'setMetadataIfMatch', 'attributes'],
-    async run({ provider, put }) {
-      const first = await put('a', 'first', { metadata: { n: 1 } });
-      const { etag } = await put('a', 'second', { metadata: { n: 2 } });
-      await failsWith('precondition-failed', () => provider.setMetadata?.('a', { metadata: { n: 3 } }, { ifMatch: first.etag }), 'setMetadata with a stale etag');
-      equal((await provider.stat('a', {})).metadata, { n: 2 }, 'the metadata');
-      await provider.setMetadata?.('a', { metadata: { n: 4 } }, { ifMatch: etag });
-      equal((await provider.stat('a', {})).metadata, { n: 4 }, 'the metadata after the change');
-      await failsWith(['precondition-failed', 'not-found'], () => provider.setMetadata?.('missing', { tags: ['x'] }, { ifMatch: etag }), 'setMetadata on a missing key');
-    },
-  },
-  {
-    rule: 'META-7',
-    title: 'takes the content type that the name implies where it keeps no attributes',
-    needs: ['!attributes'],
-    async run({ provider, put, text }) {
-      await put('a.png', 'content', { contentType: 'image/png', metadata: {}, tags: [] });
-      equal(await text('a.png'), 'content', 'the content');
-      equal((await provider.stat('a.png', {})).metadata, undefined, 'metadata');
-    },
-  },
-  {
-    rule: 'META-8',
-    title: 'prefers an explicit content type to the one that the name implies',
-    needs: NEEDS,
-    async run({ provider, put }) {
-      await put('a.png', 'content', { contentType: 'text/x-custom; charset=utf-8' });
-      equal((await provider.stat('a.png', {})).contentType, 'text/x-custom; charset=utf-8', 'the content type');
-      await put('plain.png', 'content');
-      const implied = (await provider.stat('plain.png', {})).contentType;
-      ensure(implied === undefined || implied === 'image/png', `the content type of a png should be image/png or absent, not ${implied}`);
-      await put('unknown', 'content');
-      const unknown = (await provider.stat('unknown', {})).contentType;
-      ensure(unknown === undefined || unknown === 'application/octet-stream', `the content type of an unknown name should say nothing, not ${unknown}`);
     },
   },
 ];

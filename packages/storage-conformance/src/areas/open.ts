@@ -5,22 +5,25 @@ import {
   StorageError,
   toBody,
 } from '@granary/storage-core/provider';
-import { ensure, equal, failsWith, rejection } from '../check.ts';
+import { differs, ensure, equal, failsWith, rejection } from '../check.ts';
 import { collect, settle } from '../content.ts';
 import { isDeclared } from '../needs.ts';
-import { mismatches } from '../optional-operations.ts';
 import { operations } from '../open-context.ts';
+import { mismatches } from '../optional-operations.ts';
 import { relay } from '../relay.ts';
 import type { Scenario } from '../scenario.ts';
 
 /** What one set of capabilities promises and the other one does not keep. */
-export function narrowings(before: Capabilities, after: Capabilities): string[] {
+function narrowings(before: Capabilities, after: Capabilities): string[] {
   const lost: string[] = [];
   for (const [name, value] of Object.entries(before)) {
     const now = after[name as keyof Capabilities];
-    const limit = typeof value === 'number' && typeof now === 'number' && now < value;
-    const gone = isDeclared(before, name as keyof Capabilities) && !isDeclared(after, name as keyof Capabilities);
-    const fields = Array.isArray(value) && Array.isArray(now) && !value.every((field) => now.includes(field));
+    const limit = typeof value === 'number' && Number(now) < value;
+    const gone =
+      isDeclared(before, name as keyof Capabilities) &&
+      !isDeclared(after, name as keyof Capabilities);
+    const fields =
+      Array.isArray(value) && Array.isArray(now) && !value.every((field) => now.includes(field));
     if (limit || (gone && typeof value !== 'number') || fields) {
       lost.push(`\`${name}\` was ${String(value)} and is ${String(now)}`);
     }
@@ -170,7 +173,8 @@ export const openScenarios: readonly Scenario[] = [
     async run({ provider, raw, capabilities }) {
       equal(mismatches(provider, capabilities), [], 'operations of the provider');
       // With open(), a method may wait for what opening finds out.
-      if (raw.open === undefined) equal(mismatches(raw, capabilities), [], 'operations of the raw provider');
+      if (raw.open === undefined)
+        equal(mismatches(raw, capabilities), [], 'operations of the raw provider');
     },
   },
   {
@@ -198,6 +202,20 @@ export const openScenarios: readonly Scenario[] = [
       if (provider.capabilities.delimiter) {
         equal(await keys({ delimiter: '/' }), [], 'groups of an empty store');
       }
+    },
+  },
+  {
+    rule: 'OPEN-9',
+    title: 'has one id for all providers over a store, and another one for another store',
+    async run({ provider, reopen, fresh, skip, put }) {
+      await put('a');
+      const { storeId } = provider;
+      if (storeId === undefined) skip('the provider has no `storeId`');
+      equal(provider.storeId, storeId, 'id of the store, asked for again');
+      const { provider: other } = await fresh();
+      await operations(other).put('a');
+      differs(other.storeId, storeId, 'id of another store');
+      equal((await reopen()).storeId, storeId, 'id of the store in another provider');
     },
   },
   {

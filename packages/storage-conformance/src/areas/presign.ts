@@ -1,12 +1,18 @@
 import type { PresignedRequest, PresignOptions } from '@granary/storage-core/provider';
 import { ensure, equal, failsWith, present } from '../check.ts';
 import { encode, noise } from '../content.ts';
+import { isDeclared } from '../needs.ts';
 import type { Scenario, ScenarioContext } from '../scenario.ts';
+import { asciiGroups } from './keys.ts';
 
 const NEEDS = ['presign'] as const;
 const MINUTE_MS = 60_000;
 
-async function sign({ provider }: ScenarioContext, key: string, options: PresignOptions = {}): Promise<PresignedRequest> {
+async function sign(
+  { provider }: ScenarioContext,
+  key: string,
+  options: PresignOptions = {},
+): Promise<PresignedRequest> {
   return await present(provider.presign, 'presign').call(provider, key, options);
 }
 
@@ -22,7 +28,12 @@ async function send(
   { fetch }: ScenarioContext,
   request: PresignedRequest,
   change: Sent = {},
-): Promise<{ readonly ok: boolean; readonly status: number; readonly bytes: Uint8Array; readonly headers: Headers }> {
+): Promise<{
+  readonly ok: boolean;
+  readonly status: number;
+  readonly bytes: Uint8Array;
+  readonly headers: Headers;
+}> {
   const { body, method = request.method, headers, url = request.url } = change;
   const response = await fetch(url, {
     method,
@@ -34,8 +45,14 @@ async function send(
   return { ok: response.ok, status: response.status, bytes, headers: response.headers };
 }
 
-function refused({ ok, status }: { readonly ok: boolean; readonly status: number }, what: string): void {
-  ensure(!ok && status >= 400 && status < 500, `${what} should be refused, the answer was ${status}`);
+function refused(
+  { ok, status }: { readonly ok: boolean; readonly status: number },
+  what: string,
+): void {
+  ensure(
+    !ok && status >= 400 && status < 500,
+    `${what} should be refused, the answer was ${status}`,
+  );
 }
 
 export const presignScenarios: readonly Scenario[] = [
@@ -49,7 +66,10 @@ export const presignScenarios: readonly Scenario[] = [
       const request = await sign(context, 'a/b', { expiresInMs: MINUTE_MS });
       equal(request.method, 'GET', 'method');
       const left = request.expiresAt.getTime() - Date.now();
-      ensure(left > 0 && left <= MINUTE_MS + 1000, `the request should be good for a minute, not for ${left} ms`);
+      ensure(
+        left > 0 && left <= MINUTE_MS + 1000,
+        `the request should be good for a minute, not for ${left} ms`,
+      );
       const answer = await send(context, request);
       equal(answer.status, 200, 'status');
       equal(answer.bytes, content, 'the content');
@@ -64,14 +84,18 @@ export const presignScenarios: readonly Scenario[] = [
       await context.put('a', 'mine');
       await context.put('b', 'of another');
       const request = await sign(context, 'a');
-      refused(await send(context, request, { method: 'PUT', body: encode('never') }), 'another method');
+      refused(
+        await send(context, request, { method: 'PUT', body: encode('never') }),
+        'another method',
+      );
       refused(await send(context, request, { method: 'DELETE' }), 'deleting');
       const stripped = new URL(request.url);
       stripped.search = '';
       refused(await send(context, request, { url: stripped.href }), 'a URL without its query');
       const other = new URL(request.url);
       other.pathname = other.pathname.replace(/a$/, 'b');
-      if (other.href !== request.url) refused(await send(context, request, { url: other.href }), 'the URL of another object');
+      if (other.href !== request.url)
+        refused(await send(context, request, { url: other.href }), 'the URL of another object');
       equal(await context.text('a'), 'mine', 'the object');
     },
   },
@@ -92,7 +116,16 @@ export const presignScenarios: readonly Scenario[] = [
     title: 'signs keys with odd characters',
     needs: NEEDS,
     async run(context) {
-      for (const key of ['a b+c', 'ä/文 😀', 'a%2Fb', 'a?x=1#y', "q'u\"o", 'a&b=c;d', 'deep/down/~x', '(a)!*', 'a:b@c']) {
+      for (const key of [
+        'a b+c',
+        'ä/文 😀',
+        'a%2Fb',
+        'a?x=1#y',
+        'q\'u"o',
+        'a&b=c;d',
+        'deep/down/~x',
+        ...asciiGroups(),
+      ]) {
         await context.put(key, `at ${key}`);
         const answer = await send(context, await sign(context, key));
         equal(answer.status, 200, `status for ${key}`);
@@ -107,7 +140,10 @@ export const presignScenarios: readonly Scenario[] = [
     async run(context) {
       await context.put('a', 'content');
       const responseDisposition = `attachment; filename="a \\"b\\".txt"; filename*=UTF-8''%C3%A4.txt`;
-      const request = await sign(context, 'a', { responseContentType: 'text/x-custom', responseDisposition });
+      const request = await sign(context, 'a', {
+        responseContentType: 'text/x-custom',
+        responseDisposition,
+      });
       const { headers } = await send(context, request);
       equal(headers.get('content-type'), 'text/x-custom', 'content type');
       equal(headers.get('content-disposition'), responseDisposition, 'content disposition');
@@ -119,7 +155,10 @@ export const presignScenarios: readonly Scenario[] = [
     needs: NEEDS,
     async run(context) {
       const answer = await send(context, await sign(context, 'missing'));
-      ensure(answer.status === 404 || answer.status === 403, `the status should be 404 or 403, not ${answer.status}`);
+      ensure(
+        answer.status === 404 || answer.status === 403,
+        `the status should be 404 or 403, not ${answer.status}`,
+      );
     },
   },
   {
@@ -133,7 +172,7 @@ export const presignScenarios: readonly Scenario[] = [
       const answer = await send(context, request, { body: content });
       ensure(answer.ok, `the put should succeed, the answer was ${answer.status}`);
       equal(await context.bytes('new/a'), content, 'the content');
-      if ((context.capabilities.attributes ?? 'none') !== 'none') {
+      if (isDeclared(context.capabilities, 'attributes')) {
         equal((await context.provider.stat('new/a', {})).contentType, 'image/png', 'content type');
       }
     },
@@ -145,9 +184,15 @@ export const presignScenarios: readonly Scenario[] = [
     async run(context) {
       const content = encode('abc');
       const typed = await sign(context, 'a', { method: 'PUT', contentType: 'image/png' });
-      refused(await send(context, typed, { body: content, headers: { ...retyped(typed, 'text/html') } }), 'another content type');
+      refused(
+        await send(context, typed, { body: content, headers: { ...retyped(typed, 'text/html') } }),
+        'another content type',
+      );
       const { 'content-type': _a, 'Content-Type': _b, ...untyped } = typed.headers;
-      refused(await send(context, { ...typed, headers: untyped }, { body: content }), 'no content type');
+      refused(
+        await send(context, { ...typed, headers: untyped }, { body: content }),
+        'no content type',
+      );
       const sized = await sign(context, 'a', { method: 'PUT', contentLength: 3 });
       refused(await send(context, sized, { body: encode('abcd') }), 'a longer body');
       refused(await send(context, sized, { body: encode('ab') }), 'a shorter body');
@@ -155,7 +200,10 @@ export const presignScenarios: readonly Scenario[] = [
       const checked = await sign(context, 'a', { method: 'PUT', checksum });
       refused(await send(context, checked, { body: encode('abd') }), 'other content');
       await context.missing('a');
-      ensure((await send(context, checked, { body: content })).ok, 'the content of the checksum should be taken');
+      ensure(
+        (await send(context, checked, { body: content })).ok,
+        'the content of the checksum should be taken',
+      );
       equal(await context.bytes('a'), content, 'the content');
     },
   },
@@ -165,11 +213,19 @@ export const presignScenarios: readonly Scenario[] = [
     needs: ['presign', 'createIfAbsent'],
     async run(context) {
       const request = await sign(context, 'a', { method: 'PUT', ifNoneMatch: '*' });
-      ensure((await send(context, request, { body: encode('first') })).ok, 'the first put should succeed');
+      ensure(
+        (await send(context, request, { body: encode('first') })).ok,
+        'the first put should succeed',
+      );
       refused(await send(context, request, { body: encode('second') }), 'a put onto an object');
-      const lower = Object.fromEntries(Object.entries(request.headers).filter(([name]) => name.toLowerCase() !== 'if-none-match'));
+      const lower = Object.fromEntries(
+        Object.entries(request.headers).filter(([name]) => name.toLowerCase() !== 'if-none-match'),
+      );
       if (Object.keys(lower).length < Object.keys(request.headers).length) {
-        refused(await send(context, { ...request, headers: lower }, { body: encode('third') }), 'a put without its condition');
+        refused(
+          await send(context, { ...request, headers: lower }, { body: encode('third') }),
+          'a put without its condition',
+        );
       }
       equal(await context.text('a'), 'first', 'the content');
     },
@@ -190,13 +246,29 @@ export const presignScenarios: readonly Scenario[] = [
     needs: NEEDS,
     async run(context) {
       for (const expiresInMs of [0, -1, 0.5, Number.NaN, Number.POSITIVE_INFINITY]) {
-        await failsWith('invalid-argument', () => sign(context, 'a', { expiresInMs }), `presign for ${expiresInMs} ms`);
+        await failsWith(
+          'invalid-argument',
+          () => sign(context, 'a', { expiresInMs }),
+          `presign for ${expiresInMs} ms`,
+        );
       }
       const method = 'DELETE' as 'GET';
-      await failsWith('invalid-argument', () => sign(context, 'a', { method }), 'presign of another method');
-      await failsWith('invalid-argument', () => sign(context, 'a', { method: 'PUT', contentType: 'no type' }), 'presign of a type that is none');
+      await failsWith(
+        'invalid-argument',
+        () => sign(context, 'a', { method }),
+        'presign of another method',
+      );
+      await failsWith(
+        'invalid-argument',
+        () => sign(context, 'a', { method: 'PUT', contentType: 'no type' }),
+        'presign of a type that is none',
+      );
       const responseDisposition = 'attachment\r\nX-Injected: 1';
-      await failsWith('invalid-argument', () => sign(context, 'a', { responseDisposition }), 'presign with a line end');
+      await failsWith(
+        'invalid-argument',
+        () => sign(context, 'a', { responseDisposition }),
+        'presign with a line end',
+      );
     },
   },
   {
@@ -220,13 +292,18 @@ export const presignScenarios: readonly Scenario[] = [
       const key = 'a b/ä?x=1#y%41';
       await put(key, 'content');
       const url = present(provider.publicUrl, 'publicUrl').call(provider, key);
-      ensure(url.endsWith('a%20b/%C3%A4%3Fx%3D1%23y%2541'), `the URL should end with the escaped key, not be ${url}`);
+      ensure(
+        url.endsWith('a%20b/%C3%A4%3Fx%3D1%23y%2541'),
+        `the URL should end with the escaped key, not be ${url}`,
+      );
       equal(new URL(url).href, url, 'the URL, parsed and written again');
     },
   },
 ];
 
 function retyped(request: PresignedRequest, type: string): Record<string, string> {
-  const name = Object.keys(request.headers).find((header) => header.toLowerCase() === 'content-type');
+  const name = Object.keys(request.headers).find(
+    (header) => header.toLowerCase() === 'content-type',
+  );
   return { [name ?? 'content-type']: type };
 }

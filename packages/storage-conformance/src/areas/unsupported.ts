@@ -10,26 +10,98 @@ const OPTION_CALLS: readonly {
   readonly what: string;
   readonly call: (provider: StorageProvider, etag: string) => unknown;
 }[] = [
-  { capability: 'rangeReads', what: 'a range', call: (it) => it.get('a', { range: { offset: 0, length: 1 } }) },
-  { capability: 'readConditions', what: 'ifMatch of get', call: (it, etag) => it.get('a', { ifMatch: etag }) },
-  { capability: 'readConditions', what: 'ifNoneMatch of get', call: (it, etag) => it.get('a', { ifNoneMatch: etag }) },
+  {
+    capability: 'rangeReads',
+    what: 'a range',
+    call: (it) => it.get('a', { range: { offset: 0, length: 1 } }),
+  },
+  {
+    capability: 'readConditions',
+    what: 'ifMatch of get',
+    call: (it, etag) => it.get('a', { ifMatch: etag }),
+  },
+  {
+    capability: 'readConditions',
+    what: 'ifNoneMatch of get',
+    call: (it, etag) => it.get('a', { ifNoneMatch: etag }),
+  },
   { capability: 'versions', what: 'version of get', call: (it) => it.get('a', { version: '1' }) },
   { capability: 'versions', what: 'version of stat', call: (it) => it.stat('a', { version: '1' }) },
-  { capability: 'versions', what: 'version of delete', call: (it) => it.delete('a', { version: '1' }) },
-  { capability: 'createIfAbsent', what: 'ifNoneMatch of put', call: (it) => it.put('new', toBody('x'), { ifNoneMatch: '*' }) },
-  { capability: 'replaceIfMatch', what: 'ifMatch of put', call: (it, etag) => it.put('a', toBody('x'), { ifMatch: etag }) },
-  { capability: 'deleteIfMatch', what: 'ifMatch of delete', call: (it, etag) => it.delete('a', { ifMatch: etag }) },
-  { capability: 'checksum', what: 'checksum of put', call: (it) => it.put('new', toBody('x'), { checksum: 'sha256' }) },
-  { capability: 'writeIds', what: 'writeId of put', call: (it) => it.put('new', toBody('x'), { writeId: 'w1' }) },
-  { capability: 'encrypt', what: 'encrypt of put', call: (it) => it.put('new', toBody('x'), { encrypt: true }) },
-  { capability: 'compress', what: 'compress of put', call: (it) => it.put('new', toBody('x'), { compress: true }) },
-  { capability: 'attributes', what: 'metadata of put', call: (it) => it.put('new', toBody('x'), { metadata: { a: 1 } }) },
-  { capability: 'attributes', what: 'tags of put', call: (it) => it.put('new', toBody('x'), { tags: ['a'] }) },
-  { capability: 'attributes', what: 'expiresAt of put', call: (it) => it.put('new', toBody('x'), { expiresAt: new Date(4e12) }) },
-  { capability: 'attributes', what: 'cacheControl of put', call: (it) => it.put('new', toBody('x'), { cacheControl: 'no-store' }) },
-  { capability: 'attributes', what: 'a content type that the name does not imply', call: (it) => it.put('new.txt', toBody('x'), { contentType: 'image/png' }) },
-  { capability: 'listAttributes', what: 'include of list', call: (it) => collect(it.list({ include: ['attributes'] })) },
-  { capability: 'delimiter', what: 'a delimiter', call: (it) => collect(it.list({ delimiter: '/' })) },
+  {
+    capability: 'versions',
+    what: 'version of delete',
+    call: (it) => it.delete('a', { version: '1' }),
+  },
+  {
+    capability: 'createIfAbsent',
+    what: 'ifNoneMatch of put',
+    call: (it) => it.put('new', toBody('x'), { ifNoneMatch: '*' }),
+  },
+  {
+    capability: 'replaceIfMatch',
+    what: 'ifMatch of put',
+    call: (it, etag) => it.put('a', toBody('x'), { ifMatch: etag }),
+  },
+  {
+    capability: 'deleteIfMatch',
+    what: 'ifMatch of delete',
+    call: (it, etag) => it.delete('a', { ifMatch: etag }),
+  },
+  {
+    capability: 'checksum',
+    what: 'checksum of put',
+    call: (it) => it.put('new', toBody('x'), { checksum: 'sha256' }),
+  },
+  {
+    capability: 'writeIds',
+    what: 'writeId of put',
+    call: (it) => it.put('new', toBody('x'), { writeId: 'w1' }),
+  },
+  {
+    capability: 'encrypt',
+    what: 'encrypt of put',
+    call: (it) => it.put('new', toBody('x'), { encrypt: true }),
+  },
+  {
+    capability: 'compress',
+    what: 'compress of put',
+    call: (it) => it.put('new', toBody('x'), { compress: true }),
+  },
+  {
+    capability: 'attributes',
+    what: 'metadata of put',
+    call: (it) => it.put('new', toBody('x'), { metadata: { a: 1 } }),
+  },
+  {
+    capability: 'attributes',
+    what: 'tags of put',
+    call: (it) => it.put('new', toBody('x'), { tags: ['a'] }),
+  },
+  {
+    capability: 'attributes',
+    what: 'expiresAt of put',
+    call: (it) => it.put('new', toBody('x'), { expiresAt: new Date(4e12) }),
+  },
+  {
+    capability: 'attributes',
+    what: 'cacheControl of put',
+    call: (it) => it.put('new', toBody('x'), { cacheControl: 'no-store' }),
+  },
+  {
+    capability: 'attributes',
+    what: 'a content type that the name does not imply',
+    call: (it) => it.put('new.txt', toBody('x'), { contentType: 'image/png' }),
+  },
+  {
+    capability: 'listAttributes',
+    what: 'include of list',
+    call: (it) => collect(it.list({ include: ['attributes'] })),
+  },
+  {
+    capability: 'delimiter',
+    what: 'a delimiter',
+    call: (it) => collect(it.list({ delimiter: '/' })),
+  },
 ];
 
 /** Where a capability is not declared, asking for it fails with `unsupported` and changes nothing. */
@@ -70,7 +142,9 @@ export const unsupportedScenarios: readonly Scenario[] = [
     title: 'reads nothing of a body that it refuses',
     async run({ provider, capabilities }) {
       const source = watchedSource([new Uint8Array(8)]);
-      const options = capabilities.encrypt ? { metadata: { bad: '\ud800' }, contentType: 'no type' } : { encrypt: true };
+      const options = capabilities.encrypt
+        ? { metadata: { bad: '\ud800' }, contentType: 'no type' }
+        : { encrypt: true };
       await rejection(() => provider.put('a', toBody(source.stream), options), 'a refused put');
       equal(source.pulled(), 0, 'chunks read of a refused body');
     },

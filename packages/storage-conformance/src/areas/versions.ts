@@ -1,4 +1,8 @@
-import type { ObjectInfo, StorageProvider, VersionOperations } from '@granary/storage-core/provider';
+import type {
+  ObjectInfo,
+  StorageProvider,
+  VersionOperations,
+} from '@granary/storage-core/provider';
 import { ensure, equal, failsWith, present } from '../check.ts';
 import { collect } from '../content.ts';
 import type { Scenario } from '../scenario.ts';
@@ -28,8 +32,15 @@ export const versionScenarios: readonly Scenario[] = [
       equal(new Set(made).size, 3, 'different versions');
       const listed = await history(provider, 'a');
       equal(listed.map(versionOf), made.toReversed(), 'versions in the list');
-      equal(listed.map(({ size }) => size), [5, 4, 3], 'sizes in the list');
-      ensure(listed.every(({ key }) => key === 'a'), 'every version should name its key');
+      equal(
+        listed.map(({ size }) => size),
+        [5, 4, 3],
+        'sizes in the list',
+      );
+      ensure(
+        listed.every(({ key }) => key === 'a'),
+        'every version should name its key',
+      );
       equal(versionOf(await provider.stat('a', {})), made[2], 'version of the current object');
     },
   },
@@ -43,10 +54,18 @@ export const versionScenarios: readonly Scenario[] = [
       await put('ab');
       await put('a-b');
       if (capabilities.fileAndFolder) await put('a/b');
-      equal((await history(provider, 'a')).map(versionOf), made.toReversed(), 'versions in the list');
+      equal(
+        (await history(provider, 'a')).map(versionOf),
+        made.toReversed(),
+        'versions in the list',
+      );
       equal((await history(provider, 'ab')).length, 1, 'versions of the other key');
       equal(await history(provider, 'missing'), [], 'versions of a missing key');
-      equal((await keys({ prefix: 'a' })).filter((key) => key === 'a').length, 1, 'entries of the object in a listing');
+      equal(
+        (await keys({ prefix: 'a' })).filter((key) => key === 'a').length,
+        1,
+        'entries of the object in a listing',
+      );
     },
   },
   {
@@ -59,8 +78,17 @@ export const versionScenarios: readonly Scenario[] = [
       equal(await text('a', { version: first }), 'first', 'the first version');
       equal(await text('a', { version: second }), 'second!', 'the second version');
       equal((await provider.stat('a', { version: first })).size, 5, 'size of the first version');
-      equal(versionOf(await provider.stat('a', { version: first })), first, 'version that stat tells');
-      if (capabilities.rangeReads) equal(await text('a', { version: first, range: { offset: 1, length: 2 } }), 'ir', 'a part of the first version');
+      equal(
+        versionOf(await provider.stat('a', { version: first })),
+        first,
+        'version that stat tells',
+      );
+      if (capabilities.rangeReads)
+        equal(
+          await text('a', { version: first, range: { offset: 1, length: 2 } }),
+          'ir',
+          'a part of the first version',
+        );
     },
   },
   {
@@ -70,7 +98,11 @@ export const versionScenarios: readonly Scenario[] = [
     async run({ provider, put }) {
       const first = versionOf(await put('a', 'first', { metadata: { n: 1 } }));
       await put('a', 'second', { metadata: { n: 2 } });
-      equal((await provider.stat('a', { version: first })).metadata, { n: 1 }, 'metadata of the first version');
+      equal(
+        (await provider.stat('a', { version: first })).metadata,
+        { n: 1 },
+        'metadata of the first version',
+      );
       equal((await provider.stat('a', {})).metadata, { n: 2 }, 'metadata of the current version');
     },
   },
@@ -85,10 +117,22 @@ export const versionScenarios: readonly Scenario[] = [
       await put('a', 'current');
       await provider.delete('a', { version: gone });
       for (const version of ['nonsense', gone]) {
-        await failsWith('not-found', provider.get('a', { version }), `get of the version ${version}`);
-        await failsWith('not-found', provider.stat('a', { version }), `stat of the version ${version}`);
+        await failsWith(
+          'not-found',
+          provider.get('a', { version }),
+          `get of the version ${version}`,
+        );
+        await failsWith(
+          'not-found',
+          provider.stat('a', { version }),
+          `stat of the version ${version}`,
+        );
       }
-      await failsWith('not-found', provider.get('missing', { version: other }), 'get of a version of a missing key');
+      await failsWith(
+        'not-found',
+        provider.get('missing', { version: other }),
+        'get of a version of a missing key',
+      );
     },
   },
   {
@@ -100,7 +144,11 @@ export const versionScenarios: readonly Scenario[] = [
       const second = versionOf(await put('a', 'second'));
       const restored = await versionsOf(provider).restore('a', first, {});
       equal(await text('a'), 'first', 'the current content');
-      equal({ ...restored }, { ...(await provider.stat('a', {})) }, 'info of restore, compared with stat');
+      equal(
+        { ...restored },
+        { ...(await provider.stat('a', {})) },
+        'info of restore, compared with stat',
+      );
       const listed = (await history(provider, 'a')).map(versionOf);
       equal(listed, [versionOf(restored), second, first], 'versions in the list');
       equal(new Set(listed).size, 3, 'different versions');
@@ -115,7 +163,11 @@ export const versionScenarios: readonly Scenario[] = [
       await put('a', 'current');
       await provider.delete('a', { version: gone });
       for (const version of ['nonsense', gone]) {
-        await failsWith('not-found', versionsOf(provider).restore('a', version, {}), `restore of the version ${version}`);
+        await failsWith(
+          'not-found',
+          versionsOf(provider).restore('a', version, {}),
+          `restore of the version ${version}`,
+        );
       }
       equal(await text('a'), 'current', 'the current content');
     },
@@ -125,9 +177,17 @@ export const versionScenarios: readonly Scenario[] = [
     title: 'deletes one version alone',
     needs: NEEDS,
     async run({ provider, put, text }) {
-      const [first, second, third] = [versionOf(await put('a', '1')), versionOf(await put('a', '2')), versionOf(await put('a', '3'))];
+      const [first, second, third] = [
+        versionOf(await put('a', '1')),
+        versionOf(await put('a', '2')),
+        versionOf(await put('a', '3')),
+      ];
       await provider.delete('a', { version: second });
-      equal((await history(provider, 'a')).map(versionOf), [third, first], 'versions that are left');
+      equal(
+        (await history(provider, 'a')).map(versionOf),
+        [third, first],
+        'versions that are left',
+      );
       equal(await text('a'), '3', 'the current content');
       equal(await text('a', { version: first }), '1', 'the first version');
       await provider.delete('a', { version: second });
@@ -144,7 +204,10 @@ export const versionScenarios: readonly Scenario[] = [
       await missing('a');
       equal(await keys(), [], 'the keys');
       equal(await text('a', { version: first }), 'first', 'an old version of the deleted object');
-      ensure((await history(provider, 'a')).length >= 2, 'the versions of a deleted object should be listed');
+      ensure(
+        (await history(provider, 'a')).length >= 2,
+        'the versions of a deleted object should be listed',
+      );
       await versionsOf(provider).restore('a', first, {});
       equal(await text('a'), 'first', 'the restored object');
       equal(await keys(), ['a'], 'the keys after the restore');

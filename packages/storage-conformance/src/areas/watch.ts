@@ -1,4 +1,4 @@
-import type { ChangeEvent, Watcher, WatchEvent } from '@granary/storage-core/provider';
+import type { ChangeEvent, WatchEvent, Watcher } from '@granary/storage-core/provider';
 import { ensure, equal, fail, failsWith, present } from '../check.ts';
 import { collect, encode, settle, until } from '../content.ts';
 import { countedSignal } from '../counted-signal.ts';
@@ -10,7 +10,9 @@ function tellsOf(event: WatchEvent, key: string, type: 'put' | 'delete'): boolea
   switch (event.type) {
     case 'put':
     case 'delete':
-      return event.key === undefined ? event.id !== undefined : event.key === key && event.type === type;
+      return event.key === undefined
+        ? event.id !== undefined
+        : event.key === key && event.type === type;
     case 'subtree':
       return event.prefix === undefined || key.startsWith(event.prefix);
     case 'reset':
@@ -27,7 +29,10 @@ interface Gathered {
   sees(key: string, type: 'put' | 'delete'): Promise<void>;
 }
 
-async function gather({ provider, patienceMs }: Pick<ScenarioContext, 'provider' | 'patienceMs'>, options: { prefix?: string; signal?: AbortSignal } = {}): Promise<Gathered> {
+async function gather(
+  { provider, patienceMs }: Pick<ScenarioContext, 'provider' | 'patienceMs'>,
+  options: { prefix?: string; signal?: AbortSignal } = {},
+): Promise<Gathered> {
   const watcher = await present(provider.watch, 'watch').call(provider, options);
   const events: WatchEvent[] = [];
   const ended = (async () => {
@@ -40,7 +45,8 @@ async function gather({ provider, patienceMs }: Pick<ScenarioContext, 'provider'
     ended,
     async sees(key, type) {
       const seen = await until(() => events.some((event) => tellsOf(event, key, type)), patienceMs);
-      if (!seen) fail(`no event told of the ${type} of ${key}; there were ${JSON.stringify(events)}`);
+      if (!seen)
+        fail(`no event told of the ${type} of ${key}; there were ${JSON.stringify(events)}`);
     },
   };
 }
@@ -74,7 +80,9 @@ export const watchScenarios: readonly Scenario[] = [
       await context.put('ab');
       await context.put('a/1');
       await sees('a/1', 'put');
-      const foreign = events.filter((event) => 'key' in event && event.key !== undefined && !event.key.startsWith('a/'));
+      const foreign = events.filter(
+        (event) => 'key' in event && event.key !== undefined && !event.key.startsWith('a/'),
+      );
       equal(foreign, [], 'events of keys without the prefix');
       await watcher.close();
     },
@@ -124,8 +132,12 @@ export const watchScenarios: readonly Scenario[] = [
       const { signal, abort, listeners } = countedSignal();
       const aborted = await gather(context, { signal });
       abort(new Error('the user left'));
-      const end = await aborted.ended.then(() => 'ended', (error: unknown) => error);
-      if (end !== 'ended') await failsWith('aborted', Promise.reject(end), 'a watcher after an abort');
+      const end = await aborted.ended.then(
+        () => 'ended',
+        (error: unknown) => error,
+      );
+      if (end !== 'ended')
+        await failsWith('aborted', Promise.reject(end), 'a watcher after an abort');
       await settle(1);
       equal(listeners(), 0, 'listeners left on the signal');
 
@@ -140,7 +152,10 @@ export const watchScenarios: readonly Scenario[] = [
       await put('b');
       await broken.close();
       await _disposed.close();
-      ensure(await until(async () => (await outside.held?.()) === before, context.patienceMs), 'watchers that ended should hold nothing');
+      ensure(
+        await until(async () => (await outside.held?.()) === before, context.patienceMs),
+        'watchers that ended should hold nothing',
+      );
     },
   },
   {
@@ -152,7 +167,10 @@ export const watchScenarios: readonly Scenario[] = [
       const { ended } = await gather({ provider, patienceMs: context.patienceMs });
       await provider.close?.();
       const end = await Promise.race([
-        ended.then(() => 'ended', () => 'ended'),
+        ended.then(
+          () => 'ended',
+          () => 'ended',
+        ),
         settle(50).then(() => 'goes on'),
       ]);
       equal(end, 'ended', 'a watcher of a provider that was closed');
@@ -180,7 +198,10 @@ export const watchScenarios: readonly Scenario[] = [
       })();
       await Promise.race([reading, new Promise((resolve) => setTimeout(resolve, patienceMs))]);
       await watcher.close();
-      ensure(isWide || left.size === 0, `${left.size} of 3,000 events were dropped, and nothing said so`);
+      ensure(
+        isWide || left.size === 0,
+        `${left.size} of 3,000 events were dropped, and nothing said so`,
+      );
     },
   },
 ];
@@ -194,9 +215,11 @@ async function readUntil(
   const events: ChangeEvent[] = [];
   let place = cursor;
   const caughtUp = await until(async () => {
-    const pages = await collect(present(provider.changes, 'changes').call(provider, { cursor: place }));
+    const pages = await collect(
+      present(provider.changes, 'changes').call(provider, { cursor: place }),
+    );
     for (const page of pages) events.push(...page.events);
-    place = pages.at(-1)?.cursor ?? place;
+    place = present(pages.at(-1), 'a page of the feed').cursor;
     return done(events);
   }, patienceMs);
   if (!caughtUp) fail(`the feed did not tell of the change; it told ${JSON.stringify(events)}`);
@@ -205,7 +228,11 @@ async function readUntil(
 
 async function startOf({ provider }: Pick<ScenarioContext, 'provider'>): Promise<string> {
   const pages = await collect(present(provider.changes, 'changes').call(provider, {}));
-  equal(pages.flatMap((page) => page.events), [], 'events of a feed that begins now');
+  equal(
+    pages.flatMap((page) => page.events),
+    [],
+    'events of a feed that begins now',
+  );
   return present(pages.at(-1)?.cursor, 'cursor of a feed that begins now');
 }
 
@@ -221,11 +248,21 @@ export const changeScenarios: readonly Scenario[] = [
       await context.put('b', 'two');
       await context.put('a', 'three');
       await context.delete('b');
-      const { events } = await readUntil(context, start, (all) => all.some((event) => tellsOf(event, 'b', 'delete')));
-      ensure(events.some((event) => tellsOf(event, 'a', 'put')), 'the feed should tell of the put of a');
-      ensure(!events.some((event) => 'key' in event && event.key === 'before'), 'the feed should not tell of what was before');
-      const ofB = events.flatMap((event) => ('key' in event && event.key === 'b' ? [event.type] : []));
-      if (ofB.length > 0) equal(ofB.at(-1), 'delete', 'last event of b');
+      const { events } = await readUntil(context, start, (all) =>
+        all.some((event) => tellsOf(event, 'b', 'delete')),
+      );
+      ensure(
+        events.some((event) => tellsOf(event, 'a', 'put')),
+        'the feed should tell of the put of a',
+      );
+      ensure(
+        !events.some((event) => 'key' in event && event.key === 'before'),
+        'the feed should not tell of what was before',
+      );
+      const ofB = events.flatMap((event) =>
+        'key' in event && event.key === 'b' ? [event.type] : [],
+      );
+      equal(ofB.at(-1) ?? 'delete', 'delete', 'last event of b');
     },
   },
   {
@@ -235,9 +272,12 @@ export const changeScenarios: readonly Scenario[] = [
     async run(context) {
       const start = await startOf(context);
       const info = await context.put('a', 'one');
-      const { events } = await readUntil(context, start, (all) => all.some((event) => tellsOf(event, 'a', 'put')));
+      const { events } = await readUntil(context, start, (all) =>
+        all.some((event) => tellsOf(event, 'a', 'put')),
+      );
       const put = events.find((event) => event.type === 'put' && event.key === 'a');
-      if (put !== undefined && 'etag' in put && put.etag !== undefined) equal(put.etag, info.etag, 'etag in the event');
+      if (put !== undefined && 'etag' in put && put.etag !== undefined)
+        equal(put.etag, info.etag, 'etag in the event');
     },
   },
   {
@@ -247,13 +287,25 @@ export const changeScenarios: readonly Scenario[] = [
     async run(context) {
       const start = await startOf(context);
       await context.put('a');
-      const first = await readUntil(context, start, (all) => all.some((event) => tellsOf(event, 'a', 'put')));
+      const first = await readUntil(context, start, (all) =>
+        all.some((event) => tellsOf(event, 'a', 'put')),
+      );
       const { cursor } = JSON.parse(JSON.stringify({ cursor: first.cursor })) as { cursor: string };
       await context.put('b');
-      const second = await readUntil(context, cursor, (all) => all.some((event) => tellsOf(event, 'b', 'put')));
-      ensure(!second.events.some((event) => 'key' in event && event.key === 'a'), 'what was read should not come again');
-      const again = await readUntil(context, start, (all) => all.some((event) => tellsOf(event, 'b', 'put')));
-      ensure(again.events.some((event) => tellsOf(event, 'a', 'put')), 'an old cursor should go on from its own place');
+      const second = await readUntil(context, cursor, (all) =>
+        all.some((event) => tellsOf(event, 'b', 'put')),
+      );
+      ensure(
+        !second.events.some((event) => 'key' in event && event.key === 'a'),
+        'what was read should not come again',
+      );
+      const again = await readUntil(context, start, (all) =>
+        all.some((event) => tellsOf(event, 'b', 'put')),
+      );
+      ensure(
+        again.events.some((event) => tellsOf(event, 'a', 'put')),
+        'an old cursor should go on from its own place',
+      );
     },
   },
   {
@@ -264,7 +316,9 @@ export const changeScenarios: readonly Scenario[] = [
       const start = await startOf(context);
       await context.put('a');
       const provider = await context.reopen();
-      await readUntil({ provider, patienceMs: context.patienceMs }, start, (all) => all.some((event) => tellsOf(event, 'a', 'put')));
+      await readUntil({ provider, patienceMs: context.patienceMs }, start, (all) =>
+        all.some((event) => tellsOf(event, 'a', 'put')),
+      );
     },
   },
   {

@@ -39,11 +39,27 @@ export const expiryScenarios: readonly Scenario[] = [
       equal(await engine.load('a', { default: 'none' }), 'none', 'the default');
       equal(await engine.exists('a'), false, 'whether it exists');
       const loaded = await engine.loadMany(['a', 'b']);
-      equal(loaded.map(({ ok }) => ok), [false, true], 'what loadMany finds');
-      equal((await engine.search({ tags: ['t'], scan: true })).map(({ key }) => key), ['b'], 'what a search finds');
+      equal(
+        loaded.map(({ ok }) => ok),
+        [false, true],
+        'what loadMany finds',
+      );
+      equal(
+        (await engine.search({ tags: ['t'], scan: true })).map(({ key }) => key),
+        ['b'],
+        'what a search finds',
+      );
       if (capabilities.listFields?.includes('expiresAt')) {
-        equal((await engine.list()).map(({ key }) => key), ['b'], 'what a listing shows');
-        equal((await engine.list({ limit: 1 })).map(({ key }) => key), ['b'], 'what a listing with a limit shows');
+        equal(
+          (await engine.list()).map(({ key }) => key),
+          ['b'],
+          'what a listing shows',
+        );
+        equal(
+          (await engine.list({ limit: 1 })).map(({ key }) => key),
+          ['b'],
+          'what a listing with a limit shows',
+        );
       }
     },
   },
@@ -55,14 +71,22 @@ export const expiryScenarios: readonly Scenario[] = [
       const { now } = clock();
       const engine = storage({ now });
       await engine.save('past', 1, { expiration: at(-1) });
-      equal(await engine.exists('past'), false, 'whether an item exists that expired before it was saved');
+      equal(
+        await engine.exists('past'),
+        false,
+        'whether an item exists that expired before it was saved',
+      );
       await engine.save('now', 1, { expiration: at(0) });
       equal(await engine.exists('now'), false, 'whether an item exists that expires now');
       for (const ms of [2 ** 31, 2 ** 31 + 1, 2 ** 40]) {
         await engine.save('far', 1, { expiration: at(ms) });
         equal(await engine.load('far'), 1, `value of an item that expires in ${ms} ms`);
       }
-      await failsWith('invalid-argument', engine.save('bad', 1, { expiration: new Date(Number.NaN) }), 'save with an invalid date');
+      await failsWith(
+        'invalid-argument',
+        engine.save('bad', 1, { expiration: new Date(Number.NaN) }),
+        'save with an invalid date',
+      );
     },
   },
   {
@@ -91,8 +115,16 @@ export const expiryScenarios: readonly Scenario[] = [
       equal((await engine.stat('b')).expiresAt, at(1000), 'expiry of the copy');
       equal((await engine.stat('c')).expiresAt, at(1000), 'expiry of the moved item');
       forward(1000);
-      equal([await engine.exists('b'), await engine.exists('c')], [false, false], 'whether they exist afterwards');
-      await failsWith('not-found', engine.copy('b', 'd', { attributes: { expiresAt: null } }), 'a copy that would bring an expired item back');
+      equal(
+        [await engine.exists('b'), await engine.exists('c')],
+        [false, false],
+        'whether they exist afterwards',
+      );
+      await failsWith(
+        'not-found',
+        engine.copy('b', 'd', { attributes: { expiresAt: null } }),
+        'a copy that would bring an expired item back',
+      );
     },
   },
   {
@@ -103,18 +135,29 @@ export const expiryScenarios: readonly Scenario[] = [
       const { now, forward } = clock();
       const engine = storage({ now });
       await engine.save('a', 'old', { expiration: at(1000) });
-      await failsWith('precondition-failed', engine.save('a', 'new', { ifNoneMatch: '*' }), 'create before the end');
+      await failsWith(
+        'precondition-failed',
+        engine.save('a', 'new', { ifNoneMatch: '*' }),
+        'create before the end',
+      );
       forward(1000);
       const results = await Promise.allSettled(
-        Array.from({ length: 8 }, (_, racer) => engine.save('a', `racer ${racer}`, { ifNoneMatch: '*' })),
+        Array.from({ length: 8 }, (_, racer) =>
+          engine.save('a', `racer ${racer}`, { ifNoneMatch: '*' }),
+        ),
       );
-      const winners = results.flatMap(({ status }, racer) => (status === 'fulfilled' ? [racer] : []));
+      const winners = results.flatMap(({ status }, racer) =>
+        status === 'fulfilled' ? [racer] : [],
+      );
       equal(winners.length, 1, 'number of winners');
       equal(await engine.load('a'), `racer ${winners[0]}`, 'value of the winner');
       for (const result of results) {
         if (result.status === 'fulfilled') continue;
         const { reason } = result;
-        ensure(isStorageError(reason, 'precondition-failed') || isStorageError(reason, 'conflict'), `a loser should fail with precondition-failed or conflict, not ${String(reason)}`);
+        ensure(
+          isStorageError(reason, 'precondition-failed') || isStorageError(reason, 'conflict'),
+          `a loser should fail with precondition-failed or conflict, not ${String(reason)}`,
+        );
       }
     },
   },
@@ -145,7 +188,11 @@ export const expiryScenarios: readonly Scenario[] = [
       forward(2000);
       const swept = await engine.sweep('in/', { scan: true });
       equal([swept.deleted, swept.failed], [1, []], 'what was swept');
-      equal((await keys()).toSorted(), ['in/always', 'in/later', 'out/gone'], 'the keys that are left');
+      equal(
+        (await keys()).toSorted(),
+        ['in/always', 'in/later', 'out/gone'],
+        'the keys that are left',
+      );
       await engine.sweep('', { scan: true });
       equal((await keys()).toSorted(), ['in/always', 'in/later'], 'the keys after sweeping all');
     },

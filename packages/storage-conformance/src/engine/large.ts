@@ -1,9 +1,14 @@
 import { createStorage, type Progress } from '@granary/storage-core';
-import { guardProvider, type StorageProvider, type UploadSession } from '@granary/storage-core/provider';
+import {
+  guardProvider,
+  type StorageProvider,
+  type UploadSession,
+} from '@granary/storage-core/provider';
 import { ensure, equal, failsWith, present, rejection } from '../check.ts';
 import { collect, noise, settle, watchedSource } from '../content.ts';
+import { isDeclared } from '../needs.ts';
 import { relay } from '../relay.ts';
-import type { Scenario } from '../scenario.ts';
+import type { Scenario, ScenarioContext } from '../scenario.ts';
 import { checkProgress } from './items.ts';
 
 const NEEDS = ['upload'] as const;
@@ -15,14 +20,16 @@ const MOST = 24 * 1024 * 1024;
  * A provider that takes only small bodies in one put and small parts, so that the engine has to send
  * several parts. `size` is that of content in three of them and a bit.
  */
-async function narrow(
-  provider: StorageProvider,
-): Promise<{ readonly narrowed: StorageProvider; readonly size: number }> {
+async function narrow({
+  provider,
+  skip,
+}: ScenarioContext): Promise<{ readonly narrowed: StorageProvider; readonly size: number }> {
   const upload = present(provider.upload, 'upload').bind(provider);
   const probe = await upload('probe', { totalBytes: 1 });
   await probe.abort();
   const { minBytes, multipleOf } = probe.part;
   const maxBytes = Math.ceil(Math.max(minBytes, 50_000) / multipleOf) * multipleOf;
+  if (maxBytes * 3 > MOST) skip('parts are too large to try');
   const narrowed = relay(provider, {
     capabilities: { ...provider.capabilities, maxPutBytes: 40_000 },
     // It is open already, and opening it again would widen the limit back.
@@ -45,7 +52,8 @@ async function narrow(
 
 function chunked(content: Uint8Array, size = 30_000): Uint8Array[] {
   const chunks: Uint8Array[] = [];
-  for (let offset = 0; offset < content.byteLength; offset += size) chunks.push(content.slice(offset, offset + size));
+  for (let offset = 0; offset < content.byteLength; offset += size)
+    chunks.push(content.slice(offset, offset + size));
   return chunks;
 }
 
@@ -58,18 +66,22 @@ export const largeScenarios: readonly Scenario[] = [
     rule: 'ENG-8',
     title: 'sends up in parts what does not fit one put, of known and of unknown size',
     needs: NEEDS,
-    async run({ provider, bytes, capabilities, skip }) {
-      const { narrowed, size } = await narrow(provider);
-      if (size > MOST) skip('parts are too large to try');
+    async run(context) {
+      const { provider, bytes, capabilities } = context;
+      const { narrowed, size } = await narrow(context);
       const engine = createStorage(guardProvider(narrowed));
       const content = noise(size, 71);
-      const attributes = (capabilities.attributes ?? 'none') === 'none' ? {} : { metadata: { n: 1 } };
+      const attributes = isDeclared(capabilities, 'attributes') ? { metadata: { n: 1 } } : {};
       const told: Progress[] = [];
-      const info = await engine.put('known', content, { ...attributes, onProgress: (one) => told.push(one) });
+      const info = await engine.put('known', content, {
+        ...attributes,
+        onProgress: (one) => told.push(one),
+      });
       equal(info.size, size, 'size in the info');
       equal(await bytes('known'), content, 'content of known size');
       equal(checkProgress(told, 'put')?.transferredBytes, size, 'the last progress');
-      if ('metadata' in attributes) equal((await provider.stat('known', {})).metadata, { n: 1 }, 'metadata');
+      if ('metadata' in attributes)
+        equal((await provider.stat('known', {})).metadata, { n: 1 }, 'metadata');
       await engine.put('sized', watchedSource(chunked(content)).stream, { size });
       equal(await bytes('sized'), content, 'content of a stream with a size');
       const probe = await present(provider.upload, 'upload')('probe', { totalBytes: 1 });
@@ -87,9 +99,9 @@ export const largeScenarios: readonly Scenario[] = [
     rule: 'ENG-8',
     title: 'keeps the old object and no session when the source fails or the caller gives up',
     needs: NEEDS,
-    async run({ provider, put, text, missing, skip }) {
-      const { narrowed, size } = await narrow(provider);
-      if (size > MOST) skip('parts are too large to try');
+    async run(context) {
+      const { provider, put, text, missing } = context;
+      const { narrowed, size } = await narrow(context);
       const engine = createStorage(guardProvider(narrowed));
       await put('old', 'old content');
       const chunks = chunked(noise(size, 72));
@@ -117,18 +129,31 @@ export const largeScenarios: readonly Scenario[] = [
     rule: 'ENG-8',
     title: 'hands out the session, and goes on with it',
     needs: NEEDS,
-    async run({ provider, bytes, skip }) {
-      const { narrowed, size } = await narrow(provider);
-      if (size > MOST) skip('parts are too large to try');
+    async run(context) {
+      const { provider, bytes } = context;
+      const { narrowed, size } = await narrow(context);
       const engine = createStorage(guardProvider(narrowed));
       const content = noise(size, 73);
       const chunks = chunked(content);
       let session: UploadSession | undefined;
       const broken = watchedSource(chunks.slice(0, -1), { error: new Error('the source broke') });
-      await rejection(engine.put('a', broken.stream, { size, onSession: (one) => { session = one; } }), 'put whose source fails');
+      await rejection(
+        engine.put('a', broken.stream, {
+          size,
+          onSession: (one) => {
+            session = one;
+          },
+        }),
+        'put whose source fails',
+      );
       const { token } = present(session, 'the session that onSession was told');
       const held = (await (await present(provider.upload, 'upload')('a', { token })).status()).held;
       ensure(held.length > 0, 'the session should hold what was sent');
+      await rejection(engine.put('b', content, { resume: token }), 'going on under another key');
+      await rejection(
+        engine.put('a', content.slice(0, 10), { resume: token }),
+        'going on with other content',
+      );
       await engine.put('a', watchedSource(chunks).stream, { size, resume: token });
       equal(await bytes('a'), content, 'content');
       equal(await pending(provider), [], 'uploads that are left');
@@ -136,16 +161,61 @@ export const largeScenarios: readonly Scenario[] = [
   },
   {
     rule: 'ENG-8',
+    title: 'reads no further ahead than the parts in flight, and stops them all when one fails',
+    needs: NEEDS,
+    async run(context) {
+      const { provider, missing } = context;
+      const { narrowed, size } = await narrow(context);
+      const partBytes = (size - 123) / 3;
+      let fail = (): void => {};
+      const gate = new Promise<never>((_resolve, reject) => {
+        fail = () => reject(new Error('a part failed'));
+      });
+      gate.catch(() => {});
+      const held = relay(narrowed, {
+        async upload(key, options) {
+          const session = await present(narrowed.upload, 'upload')(key, options);
+          return { ...session, token: session.token, write: () => gate };
+        },
+      });
+      const engine = createStorage(guardProvider(held));
+      const chunk = noise(Math.ceil(partBytes / 2), 75);
+      const source = watchedSource(Array.from({ length: 40 }, () => chunk));
+      const told: Progress[] = [];
+      const put = engine.put('a', source.stream, {
+        size: chunk.byteLength * 40,
+        concurrency: 2,
+        onProgress: (one) => told.push(one),
+      });
+      const failed = rejection(put, 'put whose parts fail');
+      await settle(10);
+      const ahead = source.pulled();
+      ensure(
+        ahead <= 10,
+        `${ahead} chunks of half a part were read while two parts were in flight`,
+      );
+      fail();
+      await failed;
+      const count = told.length;
+      await settle(5);
+      equal(told.length, count, 'progress told after the failure');
+      ensure(source.pulled() <= 12, 'the source should not be read on after the failure');
+      await missing('a');
+      equal(await pending(provider), [], 'uploads that are left');
+    },
+  },
+  {
+    rule: 'ENG-8',
     title: 'puts in parts under conditions, or refuses to',
     needs: NEEDS,
-    async run({ provider, capabilities, put, text, bytes, skip }) {
-      const { narrowed, size } = await narrow(provider);
-      if (size > MOST) skip('parts are too large to try');
+    async run(context) {
+      const { provider, capabilities, put, text, bytes } = context;
+      const { narrowed, size } = await narrow(context);
       const engine = createStorage(guardProvider(narrowed));
       const content = noise(size, 74);
       await put('there', 'kept');
       const create = () => engine.put('there', content, { ifNoneMatch: '*' });
-      if (!capabilities.uploadConditions || !capabilities.createIfAbsent) {
+      if (!capabilities.uploadConditions) {
         await failsWith('unsupported', create, 'create in parts');
       } else {
         await failsWith('precondition-failed', create, 'create in parts onto an object');

@@ -6,14 +6,30 @@ import type { Scenario } from '../scenario.ts';
 interface Photo {
   readonly key: string;
   readonly tags: readonly string[];
-  readonly metadata: { readonly title: string; readonly iso?: number; readonly camera?: { readonly brand: string } };
+  readonly metadata: {
+    readonly title: string;
+    readonly iso?: number;
+    readonly camera?: { readonly brand: string };
+  };
 }
 
 const PHOTOS: readonly Photo[] = [
-  { key: 'photos/a.json', tags: ['sea', 'summer'], metadata: { title: 'Wide Sea', iso: 100, camera: { brand: 'A' } } },
-  { key: 'photos/b.json', tags: ['sea', 'winter'], metadata: { title: 'Rough sea', iso: 800, camera: { brand: 'B' } } },
+  {
+    key: 'photos/a.json',
+    tags: ['sea', 'summer'],
+    metadata: { title: 'Wide Sea', iso: 100, camera: { brand: 'A' } },
+  },
+  {
+    key: 'photos/b.json',
+    tags: ['sea', 'winter'],
+    metadata: { title: 'Rough sea', iso: 800, camera: { brand: 'B' } },
+  },
   { key: 'photos/c.json', tags: ['city'], metadata: { title: 'City at night', iso: 3200 } },
-  { key: 'photos/d.json', tags: [], metadata: { title: 'Nothing', iso: 100, camera: { brand: 'B' } } },
+  {
+    key: 'photos/d.json',
+    tags: [],
+    metadata: { title: 'Nothing', iso: 100, camera: { brand: 'B' } },
+  },
   { key: 'plans/a.json', tags: ['sea'], metadata: { title: 'Trip to the SEA' } },
 ];
 
@@ -39,15 +55,24 @@ const QUERIES: readonly (readonly [StorageQuery, (photo: Photo) => boolean])[] =
   [{ tags: ['sea'], prefix: 'plans/' }, ({ key }) => key.startsWith('plans/')],
   [{ metadata: { iso: 100 } }, ({ metadata }) => metadata.iso === 100],
   [{ metadata: { iso: '100' } }, () => false],
-  [{ metadata: { iso: { gte: 100, lt: 3200 } } }, ({ metadata: { iso = -1 } }) => iso >= 100 && iso < 3200],
+  [
+    { metadata: { iso: { gte: 100, lt: 3200 } } },
+    ({ metadata: { iso = -1 } }) => iso >= 100 && iso < 3200,
+  ],
   [{ metadata: { iso: { gt: 100 } } }, ({ metadata: { iso = -1 } }) => iso > 100],
   [{ metadata: { iso: { lte: 100 } } }, ({ metadata: { iso = 9999 } }) => iso <= 100],
-  [{ metadata: { iso: { in: [800, 3200] } } }, ({ metadata: { iso = 0 } }) => [800, 3200].includes(iso)],
+  [
+    { metadata: { iso: { in: [800, 3200] } } },
+    ({ metadata: { iso = 0 } }) => [800, 3200].includes(iso),
+  ],
   [{ metadata: { iso: { ne: 100 } } }, ({ metadata }) => metadata.iso !== 100],
   [{ metadata: { iso: { exists: false } } }, ({ metadata }) => metadata.iso === undefined],
   [{ metadata: { 'camera.brand': 'B' } }, ({ metadata }) => metadata.camera?.brand === 'B'],
   [{ metadata: { title: { contains: 'sea' } } }, ({ metadata }) => metadata.title.includes('sea')],
-  [{ metadata: { iso: 100, 'camera.brand': 'A' } }, ({ metadata }) => metadata.iso === 100 && metadata.camera?.brand === 'A'],
+  [
+    { metadata: { iso: 100, 'camera.brand': 'A' } },
+    ({ metadata }) => metadata.iso === 100 && metadata.camera?.brand === 'A',
+  ],
   [{ contentType: 'application/json' }, () => true],
   [{ contentType: 'image/*' }, () => false],
   [{ size: { min: 1, max: 1000 } }, () => true],
@@ -81,9 +106,21 @@ export const searchScenarios: readonly Scenario[] = [
     title: 'refuses queries that mean nothing',
     async run({ storage }) {
       const engine = storage();
-      const bad: readonly unknown[] = [{ limit: 0 }, { unheard: 1 }, { tags: 'sea' }, { sort: { by: 'weight' } }, { metadata: { a: { like: 'x' } } }, { cursor: 'nonsense' }, { modifiedAt: { after: 'today' } }];
+      const bad: readonly unknown[] = [
+        { limit: 0 },
+        { unheard: 1 },
+        { tags: 'sea' },
+        { sort: { by: 'weight' } },
+        { metadata: { a: { like: 'x' } } },
+        { cursor: 'nonsense' },
+        { modifiedAt: { after: 'today' } },
+      ];
       for (const query of bad) {
-        await failsWith('invalid-argument', async () => await engine.search(query as StorageQuery), `search for ${JSON.stringify(query)}`);
+        await failsWith(
+          'invalid-argument',
+          async () => await engine.search(query as StorageQuery),
+          `search for ${JSON.stringify(query)}`,
+        );
       }
     },
   },
@@ -98,9 +135,21 @@ export const searchScenarios: readonly Scenario[] = [
       await engine.delete('photos/b.json');
       await engine.move('photos/c.json', 'moved/c.json');
       await engine.copy('plans/a.json', 'plans/b.json');
-      equal(await found(engine, { tags: ['sea'] }), ['plans/a.json', 'plans/b.json'], 'found by a tag');
-      equal(await found(engine, { tags: ['city'] }), ['moved/c.json', 'photos/a.json'], 'found by another tag');
-      equal(await found(engine, { metadata: { iso: { exists: true } } }), ['moved/c.json', 'photos/d.json'], 'found by metadata');
+      equal(
+        await found(engine, { tags: ['sea'] }),
+        ['plans/a.json', 'plans/b.json'],
+        'found by a tag',
+      );
+      equal(
+        await found(engine, { tags: ['city'] }),
+        ['moved/c.json', 'photos/a.json'],
+        'found by another tag',
+      );
+      equal(
+        await found(engine, { metadata: { iso: { exists: true } } }),
+        ['moved/c.json', 'photos/d.json'],
+        'found by metadata',
+      );
       const [item] = await engine.search({ prefix: 'moved/', scan: true });
       const known: StorageItem = present(item, 'item');
       equal([known.kind, known.key], ['item', 'moved/c.json'], 'the item');
@@ -113,20 +162,46 @@ export const searchScenarios: readonly Scenario[] = [
     async run({ storage }) {
       const engine = storage();
       await save(engine);
-      const byIso = ['photos/a.json', 'photos/d.json', 'photos/b.json', 'photos/c.json', 'plans/a.json'];
+      const byIso = [
+        'photos/a.json',
+        'photos/d.json',
+        'photos/b.json',
+        'photos/c.json',
+        'plans/a.json',
+      ];
       equal(await found(engine, { sort: { by: 'metadata.iso' } }), byIso, 'sorted by a number');
-      const down = ['photos/c.json', 'photos/b.json', 'photos/a.json', 'photos/d.json', 'plans/a.json'];
-      equal(await found(engine, { sort: { by: 'metadata.iso', order: 'desc' } }), down, 'sorted down');
-      equal(await found(engine, { sort: { by: 'key', order: 'desc' } }), PHOTOS.map(({ key }) => key).toReversed(), 'sorted by key, down');
+      const down = [
+        'photos/c.json',
+        'photos/b.json',
+        'photos/a.json',
+        'photos/d.json',
+        'plans/a.json',
+      ];
+      equal(
+        await found(engine, { sort: { by: 'metadata.iso', order: 'desc' } }),
+        down,
+        'sorted down',
+      );
+      equal(
+        await found(engine, { sort: { by: 'key', order: 'desc' } }),
+        PHOTOS.map(({ key }) => key).toReversed(),
+        'sorted by key, down',
+      );
       equal(await found(engine, { limit: 2 }), ['photos/a.json', 'photos/b.json'], 'with a limit');
-      for (const sort of [undefined, { by: 'metadata.iso' }, { by: 'metadata.title', order: 'desc' }] as const) {
+      for (const sort of [
+        undefined,
+        { by: 'metadata.iso' },
+        { by: 'metadata.title', order: 'desc' },
+      ] as const) {
         const query: StorageQuery = { scan: true, ...(sort && { sort }) };
         const all = await found(engine, query);
         for (const limit of [1, 2, 5]) {
           const seen: string[] = [];
           let cursor: string | undefined;
           do {
-            const pages = await collect(engine.search({ ...query, limit, ...(cursor && { cursor }) }).pages());
+            const pages = await collect(
+              engine.search({ ...query, limit, ...(cursor && { cursor }) }).pages(),
+            );
             seen.push(...pages.flatMap(({ entries }) => entries.map(({ key }) => key)));
             cursor = pages.at(-1)?.cursor;
           } while (cursor !== undefined && seen.length <= all.length);
@@ -135,7 +210,11 @@ export const searchScenarios: readonly Scenario[] = [
       }
       const [page] = await collect(engine.search({ scan: true, limit: 1 }).pages());
       const cursor = present(page?.cursor, 'cursor');
-      await failsWith('invalid-argument', async () => await engine.search({ scan: true, tags: ['sea'], cursor }), 'a cursor of another search');
+      await failsWith(
+        'invalid-argument',
+        async () => await engine.search({ scan: true, tags: ['sea'], cursor }),
+        'a cursor of another search',
+      );
     },
   },
   {
@@ -146,9 +225,20 @@ export const searchScenarios: readonly Scenario[] = [
       if (capabilities.listFields?.includes('tags')) skip('every listing tells the tags');
       const engine = storage();
       await save(engine);
-      await failsWith('unsupported', async () => await engine.search({ tags: ['sea'] }), 'search by tags');
-      ensure((await engine.search({ tags: ['sea'], scan: true })).length === 3, 'search by tags with leave');
-      equal((await engine.search({ prefix: 'plans/' })).length, 1, 'items found by prefix, which needs no leave');
+      await failsWith(
+        'unsupported',
+        async () => await engine.search({ tags: ['sea'] }),
+        'search by tags',
+      );
+      ensure(
+        (await engine.search({ tags: ['sea'], scan: true })).length === 3,
+        'search by tags with leave',
+      );
+      equal(
+        (await engine.search({ prefix: 'plans/' })).length,
+        1,
+        'items found by prefix, which needs no leave',
+      );
     },
   },
   {
@@ -158,8 +248,16 @@ export const searchScenarios: readonly Scenario[] = [
       const engine = storage();
       await engine.save('a.json', { about: 'needle' });
       await engine.save('b.json', { about: 'hay' });
-      await failsWith('unsupported', async () => await engine.search({ text: 'needle', textIn: ['value'] }), 'search in values');
-      equal(await found(engine, { text: 'needle', textIn: ['value'] }), ['a.json'], 'found in values');
+      await failsWith(
+        'unsupported',
+        async () => await engine.search({ text: 'needle', textIn: ['value'] }),
+        'search in values',
+      );
+      equal(
+        await found(engine, { text: 'needle', textIn: ['value'] }),
+        ['a.json'],
+        'found in values',
+      );
     },
   },
 ];

@@ -33,7 +33,10 @@ export const updateScenarios: readonly Scenario[] = [
       await engine.file('a').update((value: Counter | undefined) => increment(value));
       equal(await engine.load('a'), { n: 3 }, 'value after an update of the file');
       await engine.update('bytes.bin', () => new Uint8Array([1, 2]));
-      await engine.update('bytes.bin', (value: Uint8Array | undefined) => new Uint8Array([...(value ?? []), 3]));
+      await engine.update(
+        'bytes.bin',
+        (value: Uint8Array | undefined) => new Uint8Array([...(value as Uint8Array), 3]),
+      );
       equal(await engine.load('bytes.bin'), new Uint8Array([1, 2, 3]), 'bytes');
     },
   },
@@ -45,7 +48,8 @@ export const updateScenarios: readonly Scenario[] = [
       const engine = storage();
       await Promise.all(
         Array.from({ length: 4 }, async () => {
-          for (let turn = 0; turn < 5; turn += 1) await engine.update('a', increment, { maxAttempts: 200 });
+          for (let turn = 0; turn < 5; turn += 1)
+            await engine.update('a', increment, { maxAttempts: 200 });
         }),
       );
       equal(await engine.load('a'), { n: 20 }, 'the counter');
@@ -58,11 +62,19 @@ export const updateScenarios: readonly Scenario[] = [
     async run({ storage, text }) {
       const engine = storage();
       const expiration = new Date(4_102_444_800_000);
-      await engine.save('a', { n: 1 }, { format: 'yaml', metadata: { m: 1 }, tags: ['t'], expiration });
+      await engine.save(
+        'a',
+        { n: 1 },
+        { format: 'yaml', metadata: { m: 1 }, tags: ['t'], expiration },
+      );
       await engine.update('a', increment);
       const { value, info } = await engine.loadItem('a');
       equal(value, { n: 2 }, 'value');
-      equal([info.metadata, info.tags, info.expiresAt], [{ m: 1 }, ['t'], expiration], 'attributes');
+      equal(
+        [info.metadata, info.tags, info.expiresAt],
+        [{ m: 1 }, ['t'], expiration],
+        'attributes',
+      );
       ensure(!(await text('a')).includes('{'), 'the content should still be YAML');
     },
   },
@@ -74,15 +86,24 @@ export const updateScenarios: readonly Scenario[] = [
       const engine = storage();
       await engine.save('a', { n: 1 });
       const failure = new Error('the change broke');
-      const error = await rejection(
-        engine.update('a', () => {
-          throw failure;
-        }),
+      const broken = () => {
+        throw failure;
+      };
+      const error = (await rejection(
+        engine.update('a', broken),
         'update whose change fails',
+      )) as Error;
+      ensure([error, error.cause].includes(failure), 'the error of the change should surface');
+      await failsWith(
+        'invalid-data',
+        engine.update('a', () => undefined),
+        'update whose change gives nothing',
       );
-      ensure(error === failure || (error instanceof Error && error.cause === failure), 'the error of the change should surface');
-      await failsWith('invalid-data', engine.update('a', () => undefined), 'update whose change gives nothing');
-      await failsWith('invalid-data', engine.update('b', () => Number.NaN), 'update to a value that JSON cannot hold');
+      await failsWith(
+        'invalid-data',
+        engine.update('b', () => Number.NaN),
+        'update to a value that JSON cannot hold',
+      );
       equal(await text('a'), '{"n":1}', 'the content');
       await missing('b');
     },
@@ -103,7 +124,11 @@ export const updateScenarios: readonly Scenario[] = [
         },
       });
       const engine = createStorage(guardProvider(contested));
-      const error = await failsWith('conflict', engine.update('a', increment, { maxAttempts: 3 }), 'update that always loses');
+      const error = await failsWith(
+        'conflict',
+        engine.update('a', increment, { maxAttempts: 3 }),
+        'update that always loses',
+      );
       equal(tries, 3, 'tries');
       equal(error.outcome, 'not-applied', 'outcome');
     },
@@ -112,7 +137,8 @@ export const updateScenarios: readonly Scenario[] = [
     rule: 'UPD-4',
     title: 'refuses to read and then write where conditions are not declared',
     async run({ storage, capabilities, put, text, skip }) {
-      if (capabilities.replaceIfMatch && capabilities.createIfAbsent) skip('both conditions are declared');
+      if (capabilities.replaceIfMatch && capabilities.createIfAbsent)
+        skip('both conditions are declared');
       await put('a', '{"n":1}');
       await failsWith('unsupported', storage().update('a', increment), 'update');
       equal(await text('a'), '{"n":1}', 'the content');

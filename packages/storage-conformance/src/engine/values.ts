@@ -5,8 +5,20 @@ import { isDeclared } from '../needs.ts';
 import type { Scenario } from '../scenario.ts';
 
 /** Values that JSON holds, as they should come back. */
-export const JSON_VALUES: readonly unknown[] = [
-  ...['text', '', '123', '0', 'true', 'null', '{"a":1}', 'ä 文 😀', 'line\r\nline', '\0', '__proto__'],
+const JSON_VALUES: readonly unknown[] = [
+  ...[
+    'text',
+    '',
+    '123',
+    '0',
+    'true',
+    'null',
+    '{"a":1}',
+    'ä 文 😀',
+    'line\r\nline',
+    '\0',
+    '__proto__',
+  ],
   ...[0, -0, 1, -1.5, 1e300, 5e-324, Number.MAX_SAFE_INTEGER, true, false, null],
   ...[[], {}, [[]], [null], [1, '1', [true]], { a: { b: { c: [] } } }, { '': 1, ' ': 2, 'a.b': 3 }],
   { list: [{ n: 1 }, { n: '1' }], empty: '', nothing: null },
@@ -88,7 +100,11 @@ export const valueScenarios: readonly Scenario[] = [
     async run({ storage }) {
       const engine = storage();
       const bytes = noise(3000, 51);
-      const inputs: readonly unknown[] = [bytes, bytes.slice().buffer, new Blob([bytes as BlobPart])];
+      const inputs: readonly unknown[] = [
+        bytes,
+        bytes.slice().buffer,
+        new Blob([bytes as BlobPart]),
+      ];
       for (const input of inputs) {
         await engine.save('a.bin', input);
         equal(await engine.load('a.bin'), bytes, 'bytes');
@@ -124,7 +140,11 @@ export const valueScenarios: readonly Scenario[] = [
       await engine.save('a', 'forward', { format: 'reversed' });
       equal(await engine.load('a'), 'forward', 'value');
       equal(await engine.load('a', { as: 'text' }), 'drawrof', 'content');
-      await failsWith('invalid-argument', engine.save('a', 'x', { format: 'unheard-of' }), 'save in an unknown format');
+      await failsWith(
+        'invalid-argument',
+        engine.save('a', 'x', { format: 'unheard-of' }),
+        'save in an unknown format',
+      );
     },
   },
   {
@@ -200,15 +220,35 @@ export const valueScenarios: readonly Scenario[] = [
       const engine = storage({ schemas: { 'numbered/*': NUMBERED } });
       await engine.save('numbered/a', { n: 1 });
       equal(await engine.load('numbered/a'), { n: 1 }, 'value');
-      await failsWith('invalid-data', engine.save('numbered/b', { n: '1' }), 'save against the schema of the key');
+      await failsWith(
+        'invalid-data',
+        engine.save('numbered/b', { n: '1' }),
+        'save against the schema of the key',
+      );
       await missing('numbered/b');
-      await failsWith('invalid-data', engine.save('numbered/a', {}), 'save over an item against the schema');
+      await failsWith(
+        'invalid-data',
+        engine.save('numbered/a', {}),
+        'save over an item against the schema',
+      );
       equal(await text('numbered/a'), '{"n":1}', 'the content');
       await put('numbered/c', '{"n":"1"}');
-      await failsWith('invalid-data', engine.load('numbered/c'), 'load against the schema of the key');
-      await failsWith('invalid-data', engine.save('free', {}, { schema: NUMBERED }), 'save against the schema of the call');
+      await failsWith(
+        'invalid-data',
+        engine.load('numbered/c'),
+        'load against the schema of the key',
+      );
+      await failsWith(
+        'invalid-data',
+        engine.save('free', {}, { schema: NUMBERED }),
+        'save against the schema of the call',
+      );
       await put('free', '{}');
-      await failsWith('invalid-data', engine.load('free', { schema: NUMBERED }), 'load against the schema of the call');
+      await failsWith(
+        'invalid-data',
+        engine.load('free', { schema: NUMBERED }),
+        'load against the schema of the call',
+      );
     },
   },
   {
@@ -217,12 +257,20 @@ export const valueScenarios: readonly Scenario[] = [
     async run({ storage, put }) {
       const engine = storage();
       equal(await engine.load('missing', { default: 7 }), 7, 'the default');
-      equal(await engine.load('missing', { default: undefined }), undefined, 'a default that is undefined');
+      equal(
+        await engine.load('missing', { default: undefined }),
+        undefined,
+        'a default that is undefined',
+      );
       await failsWith('not-found', engine.load('missing'), 'load without a default');
       await failsWith('not-found', engine.loadItem('missing'), 'loadItem');
       await failsWith('invalid-key', engine.load('a//b', { default: 7 }), 'load of a bad key');
       await put('broken.json', '{');
-      await failsWith('invalid-data', engine.load('broken.json', { default: 7 }), 'load of broken JSON');
+      await failsWith(
+        'invalid-data',
+        engine.load('broken.json', { default: 7 }),
+        'load of broken JSON',
+      );
     },
   },
   {
@@ -234,8 +282,16 @@ export const valueScenarios: readonly Scenario[] = [
       for (const option of ['encrypt', 'compress'] as const) {
         if (isDeclared(capabilities, option)) continue;
         tried += 1;
-        await failsWith('unsupported', engine.save('a', 'secret', { [option]: true }), `save with ${option}`);
-        await failsWith('unsupported', engine.put('a', 'secret', { [option]: true }), `put with ${option}`);
+        await failsWith(
+          'unsupported',
+          engine.save('a', 'secret', { [option]: true }),
+          `save with ${option}`,
+        );
+        await failsWith(
+          'unsupported',
+          engine.put('a', 'secret', { [option]: true }),
+          `put with ${option}`,
+        );
       }
       await missing('a');
       if (tried === 0) skip('both are declared');
@@ -256,7 +312,11 @@ export const valueScenarios: readonly Scenario[] = [
       equal(info.expiresAt, expiration, 'expiry');
       await engine.save('a', { v: 2 });
       const second = (await engine.loadItem('a')).info;
-      equal([second.metadata, second.tags, second.expiresAt], [undefined, undefined, undefined], 'attributes after a save without them');
+      equal(
+        [second.metadata, second.tags, second.expiresAt],
+        [undefined, undefined, undefined],
+        'attributes after a save without them',
+      );
     },
   },
   {
@@ -266,13 +326,25 @@ export const valueScenarios: readonly Scenario[] = [
     async run({ storage, capabilities }) {
       const engine = storage();
       const { etag } = await engine.save('a', 1, { ifNoneMatch: '*' });
-      await failsWith('precondition-failed', engine.save('a', 2, { ifNoneMatch: '*' }), 'a second create');
+      await failsWith(
+        'precondition-failed',
+        engine.save('a', 2, { ifNoneMatch: '*' }),
+        'a second create',
+      );
       await engine.save('a', 3, { ifMatch: etag });
-      await failsWith('precondition-failed', engine.save('a', 4, { ifMatch: etag }), 'save with a stale etag');
+      await failsWith(
+        'precondition-failed',
+        engine.save('a', 4, { ifMatch: etag }),
+        'save with a stale etag',
+      );
       equal(await engine.load('a'), 3, 'value');
       if (!capabilities.checksum) return;
       const { checksums } = await engine.save('c.txt', 'abc', { checksum: true });
-      equal(checksums?.['sha256'], 'sha256-ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=', 'checksum');
+      equal(
+        checksums?.['sha256'],
+        'sha256-ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=',
+        'checksum',
+      );
     },
   },
 ];

@@ -1,4 +1,5 @@
-import { ensure, equal, failsWith, rejection } from '../check.ts';
+import { ensure, equal, failsWith, present, rejection } from '../check.ts';
+import { collect } from '../content.ts';
 import type { Scenario } from '../scenario.ts';
 
 export const viewScenarios: readonly Scenario[] = [
@@ -16,8 +17,16 @@ export const viewScenarios: readonly Scenario[] = [
       await view.save('deep/down.json', { b: 2 });
       equal(await text('users/42/settings.json'), '{"a":1}', 'content below the prefix');
       equal(await view.load('settings.json'), { a: 1 }, 'value');
-      equal((await view.list()).map(({ key }) => key).toSorted(), ['deep/down.json', 'settings.json'], 'items of the view');
-      equal((await view.list('deep')).map(({ key }) => key), ['deep/down.json'], 'items of the view with a prefix');
+      equal(
+        (await view.list()).map(({ key }) => key).toSorted(),
+        ['deep/down.json', 'settings.json'],
+        'items of the view',
+      );
+      equal(
+        (await view.list('deep')).map(({ key }) => key),
+        ['deep/down.json'],
+        'items of the view with a prefix',
+      );
       equal((await view.stat('settings.json')).key, 'settings.json', 'key in the info');
       const error = await failsWith('not-found', view.load('missing'), 'load of a missing key');
       equal(error.key, 'missing', 'key of the error');
@@ -25,7 +34,14 @@ export const viewScenarios: readonly Scenario[] = [
       await view.move('copy.json', 'moved.json');
       equal(await view.load('moved.json'), { a: 1 }, 'the moved item');
       const loaded = await view.loadMany(['moved.json', 'missing']);
-      equal(loaded.map(({ key, ok }) => [key, ok]), [['moved.json', true], ['missing', false]], 'what loadMany finds');
+      equal(
+        loaded.map(({ key, ok }) => [key, ok]),
+        [
+          ['moved.json', true],
+          ['missing', false],
+        ],
+        'what loadMany finds',
+      );
       equal((await view.clear({ all: true })).deleted, 3, 'what was cleared');
       equal((await keys()).toSorted(), ['other', 'users/4', 'users/420'], 'the keys outside');
     },
@@ -48,7 +64,11 @@ export const viewScenarios: readonly Scenario[] = [
       }
       equal(await inner.list('../'), [], 'items above');
       for (const prefix of ['', '..', 'a/', '/a', 'a//b']) {
-        await failsWith('invalid-key', async () => engine.at(prefix), `a view at ${JSON.stringify(prefix)}`);
+        await failsWith(
+          'invalid-key',
+          async () => engine.at(prefix),
+          `a view at ${JSON.stringify(prefix)}`,
+        );
       }
     },
   },
@@ -58,19 +78,30 @@ export const viewScenarios: readonly Scenario[] = [
     async run({ storage, fill, capabilities }) {
       await fill(['v/a', 'v/b/1', 'v/b/2', 'v/c', 'va', 'w']);
       const view = storage().at('v');
-      const [page] = await Array.fromAsync(view.list({ limit: 2 }).pages());
-      const cursor = page?.cursor;
-      ensure(cursor !== undefined, 'there should be a cursor');
-      const first = (page?.entries ?? []).map(({ key }) => key);
+      const pages = await collect(view.list({ limit: 2 }).pages());
+      const cursor = present(pages.at(-1)?.cursor, 'cursor');
+      const first = pages.flatMap(({ entries }) => entries.map(({ key }) => key));
       const rest = (await view.list({ cursor })).map(({ key }) => key);
       equal([...first, ...rest].toSorted(), ['a', 'b/1', 'b/2', 'c'], 'items over two walks');
       if (capabilities.delimiter) {
-        equal((await view.list({ delimiter: '/' })).map(({ key }) => key).toSorted(), ['a', 'b/', 'c'], 'entries with a delimiter');
+        equal(
+          (await view.list({ delimiter: '/' })).map(({ key }) => key).toSorted(),
+          ['a', 'b/', 'c'],
+          'entries with a delimiter',
+        );
       }
       if (capabilities.listOrder === 'utf8') {
-        equal((await view.list({ startAfter: 'b/1' })).map(({ key }) => key), ['b/2', 'c'], 'items after a key');
+        equal(
+          (await view.list({ startAfter: 'b/1' })).map(({ key }) => key),
+          ['b/2', 'c'],
+          'items after a key',
+        );
       }
-      equal((await view.search({ prefix: 'b/' })).map(({ key }) => key), ['b/1', 'b/2'], 'items found');
+      equal(
+        (await view.search({ prefix: 'b/' })).map(({ key }) => key),
+        ['b/1', 'b/2'],
+        'items found',
+      );
     },
   },
   {
@@ -104,12 +135,20 @@ export const viewScenarios: readonly Scenario[] = [
       await put('a', '{"n":1}');
       const view = storage().readOnly();
       equal(await view.load('a'), { n: 1 }, 'value');
-      equal((await view.list()).map(({ key }) => key), ['a'], 'items');
+      equal(
+        (await view.list()).map(({ key }) => key),
+        ['a'],
+        'items',
+      );
       equal(await view.exists('a'), true, 'whether it exists');
       equal((await view.stat('a')).size, 7, 'size');
       equal((await view.search({ prefix: 'a' })).length, 1, 'items found');
       if (capabilities.rangeReads) {
-        equal(await (await view.get('a', { range: { offset: 1, length: 3 } })).text(), '"n"', 'a part');
+        equal(
+          await (await view.get('a', { range: { offset: 1, length: 3 } })).text(),
+          '"n"',
+          'a part',
+        );
       }
       const requests = outside.requests?.();
       const writes: Readonly<Record<string, () => Promise<unknown>>> = {
@@ -132,9 +171,17 @@ export const viewScenarios: readonly Scenario[] = [
       await failsWith(['permission-denied', 'unsupported'], () => view.move('a', 'b'), 'move');
       await failsWith(['permission-denied', 'unsupported'], () => view.copy('a', 'b'), 'copy');
       const saved = await view.saveMany([{ key: 'b', value: 1 }]);
-      equal(saved.map(({ ok }) => ok), [false], 'what saveMany saved');
+      equal(
+        saved.map(({ ok }) => ok),
+        [false],
+        'what saveMany saved',
+      );
       const deleted = await view.deleteMany(['a']);
-      equal(deleted.map(({ ok }) => ok), [false], 'what deleteMany deleted');
+      equal(
+        deleted.map(({ ok }) => ok),
+        [false],
+        'what deleteMany deleted',
+      );
       equal((await view.clear({ all: true })).deleted, 0, 'what was cleared');
       await rejection(view.at('x').save('b', 1), 'save in a view of the view');
       equal(await keys(), ['a'], 'the keys');

@@ -14,7 +14,8 @@ function collides(provider: StorageProvider, model: PlainModel, key: string): bo
   const others = [...model.objects.keys()].filter((other) => other !== key);
   return others.some(
     (other) =>
-      (!capabilities.fileAndFolder && (other.startsWith(`${key}/`) || key.startsWith(`${other}/`))) ||
+      (!capabilities.fileAndFolder &&
+        (other.startsWith(`${key}/`) || key.startsWith(`${other}/`))) ||
       (!capabilities.caseSensitive && other.toLowerCase() === key.toLowerCase()),
   );
 }
@@ -36,7 +37,12 @@ export async function applyOperation(
   const { capabilities } = provider;
   const { objects } = model;
   const hasAttributes = isDeclared(capabilities, 'attributes');
-  const write = (key: string, content: Uint8Array, n: number | undefined, info: ObjectInfo): void => {
+  const write = (
+    key: string,
+    content: Uint8Array,
+    n: number | undefined,
+    info: ObjectInfo,
+  ): void => {
     equal(info.size, content.byteLength, `size of ${key} that the write tells`);
     keep(model, key, { content, n, etag: info.etag });
   };
@@ -47,7 +53,12 @@ export async function applyOperation(
       if (collides(provider, model, key)) return;
       const n = hasAttributes ? operation.n : undefined;
       const content = filled(size, fill);
-      write(key, content, n, await provider.put(key, toBody(content), n === undefined ? {} : { metadata: { n } }));
+      write(
+        key,
+        content,
+        n,
+        await provider.put(key, toBody(content), n === undefined ? {} : { metadata: { n } }),
+      );
       return;
     }
     case 'create': {
@@ -62,7 +73,8 @@ export async function applyOperation(
     case 'replace': {
       const { key, size } = operation;
       const ifMatch = etagOf(model, key, operation.etag);
-      if (!capabilities.replaceIfMatch || ifMatch === undefined) return;
+      if (!capabilities.replaceIfMatch || ifMatch === undefined || collides(provider, model, key))
+        return;
       if (operation.etag === 'stale' && capabilities.etagCovers === 'content') return;
       const content = filled(size, 2);
       const put = () => provider.put(key, toBody(content), { ifMatch });
@@ -81,13 +93,20 @@ export async function applyOperation(
       const get = () => provider.get(key, { range: { offset, length } });
       const content = objects.get(key)?.content;
       if (content === undefined) await failsWith('not-found', get, `part of ${key}`);
-      else if (offset >= content.byteLength) await failsWith('range-not-satisfiable', get, `part of ${key}`);
-      else equal(await (await get()).bytes(), content.slice(offset, offset + length), `part of ${key}`);
+      else if (offset >= content.byteLength)
+        await failsWith('range-not-satisfiable', get, `part of ${key}`);
+      else
+        equal(
+          await (await get()).bytes(),
+          content.slice(offset, offset + length),
+          `part of ${key}`,
+        );
       return;
     }
     case 'delete': {
       const { existed } = await provider.delete(operation.key, {});
-      if (existed !== undefined) equal(existed, objects.has(operation.key), `whether ${operation.key} existed`);
+      if (existed !== undefined)
+        equal(existed, objects.has(operation.key), `whether ${operation.key} existed`);
       forget(model, operation.key);
       return;
     }
@@ -97,7 +116,8 @@ export async function applyOperation(
       if (!capabilities.deleteIfMatch || ifMatch === undefined) return;
       if (operation.etag === 'stale' && capabilities.etagCovers === 'content') return;
       const remove = () => provider.delete(key, { ifMatch });
-      if (objects.get(key)?.etag !== ifMatch) await failsWith('precondition-failed', remove, `delete of ${key}`);
+      if (objects.get(key)?.etag !== ifMatch)
+        await failsWith('precondition-failed', remove, `delete of ${key}`);
       else {
         await remove();
         forget(model, key);
@@ -111,8 +131,8 @@ export async function applyOperation(
       const object = objects.get(key);
       if (object === undefined) await failsWith('not-found', set, `setMetadata of ${key}`);
       else {
-        const info = await set();
-        keep(model, key, { ...object, n: n ?? undefined, etag: info?.etag ?? '' });
+        const { etag } = (await set()) as ObjectInfo;
+        keep(model, key, { ...object, n: n ?? undefined, etag });
       }
       return;
     }
@@ -122,21 +142,43 @@ export async function applyOperation(
       return;
     case 'list': {
       const { prefix, step } = operation;
-      const delimiter = operation.delimiter && isDeclared(capabilities, 'delimiter') ? '/' : undefined;
+      const delimiter =
+        operation.delimiter && isDeclared(capabilities, 'delimiter') ? '/' : undefined;
       const all = [...objects.keys()];
-      const wanted = delimiter === undefined ? all.filter((key) => key.startsWith(prefix)) : grouped(all, delimiter, prefix);
-      const seen = await walkInSteps({ provider }, { prefix, ...(delimiter && { delimiter }) }, step);
+      const wanted =
+        delimiter === undefined
+          ? all.filter((key) => key.startsWith(prefix))
+          : grouped(all, delimiter, prefix);
+      const seen = await walkInSteps(
+        { provider },
+        { prefix, ...(delimiter && { delimiter }) },
+        step,
+      );
       equal(seen.toSorted(), wanted.toSorted(), `listing of ${JSON.stringify(prefix)}`);
       return;
     }
     case 'putMany': {
       const keys = operation.keys.filter((key, index) => operation.keys.indexOf(key) === index);
-      const chosen = keys.filter((key) => !keys.some((other) => other !== key && (other.startsWith(`${key}/`) || other.toLowerCase() === key.toLowerCase())));
+      const chosen = keys.filter(
+        (key) =>
+          !keys.some(
+            (other) =>
+              other !== key &&
+              (other.startsWith(`${key}/`) || other.toLowerCase() === key.toLowerCase()),
+          ),
+      );
       const free = chosen.filter((key) => !collides(provider, model, key));
       if (provider.putMany === undefined) return;
       const content = filled(operation.size, 3);
-      const results = await provider.putMany(free.map((key) => ({ key, body: toBody(content) })), {});
-      equal(results.map(({ key }) => key), free, 'keys of the results of putMany');
+      const results = await provider.putMany(
+        free.map((key) => ({ key, body: toBody(content) })),
+        {},
+      );
+      equal(
+        results.map(({ key }) => key),
+        free,
+        'keys of the results of putMany',
+      );
       for (const result of results) {
         ensure(result.ok, `put of ${result.key} in a batch should succeed`);
         write(result.key, content, undefined, result.value);
@@ -146,8 +188,15 @@ export async function applyOperation(
     case 'deleteMany': {
       if (provider.deleteMany === undefined) return;
       const results = await provider.deleteMany(operation.keys, {});
-      equal(results.map(({ key }) => key), operation.keys, 'keys of the results of deleteMany');
-      ensure(results.every(({ ok }) => ok), 'every delete of a batch should succeed');
+      equal(
+        results.map(({ key }) => key),
+        operation.keys,
+        'keys of the results of deleteMany',
+      );
+      ensure(
+        results.every(({ ok }) => ok),
+        'every delete of a batch should succeed',
+      );
       for (const key of operation.keys) forget(model, key);
       return;
     }
@@ -169,7 +218,11 @@ async function applyCopy(
   const run = () => method(from, to, create ? { ifNoneMatch: '*' } : {});
   const source = model.objects.get(from);
   if (source === undefined && create && model.objects.has(to)) {
-    await failsWith(['not-found', 'precondition-failed'], run, `${operation.do} of a missing object onto one`);
+    await failsWith(
+      ['not-found', 'precondition-failed'],
+      run,
+      `${operation.do} of a missing object onto one`,
+    );
   } else if (source === undefined) {
     await failsWith('not-found', run, `${operation.do} of ${from}`);
   } else if (create && model.objects.has(to)) {
@@ -192,9 +245,14 @@ async function checkObject(
     await failsWith('not-found', async () => await provider[by](key, {}), `${by} of ${key}`);
     return;
   }
-  if (by === 'get') equal(await operations(provider).bytes(key), wanted.content, `content of ${key}`);
+  if (by === 'get')
+    equal(await operations(provider).bytes(key), wanted.content, `content of ${key}`);
   const info = await provider.stat(key, {});
-  equal([info.key, info.size, info.etag], [key, wanted.content.byteLength, wanted.etag], `key, size and etag of ${key}`);
+  equal(
+    [info.key, info.size, info.etag],
+    [key, wanted.content.byteLength, wanted.etag],
+    `key, size and etag of ${key}`,
+  );
   equal(info.metadata?.['n'], wanted.n, `metadata of ${key}`);
 }
 

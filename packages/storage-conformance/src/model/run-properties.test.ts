@@ -46,7 +46,9 @@ describe('runProperties', () => {
   });
 
   it('finds what throws something that is no error', async () => {
-    const harness = mapHarness({ wrap: (provider) => relay(provider, { put: () => Promise.reject('text') }) });
+    const harness = mapHarness({
+      wrap: (provider) => relay(provider, { put: () => Promise.reject('text') }),
+    });
     await expect(runProperties(harness, { seed: 4 })).rejects.toThrow(/disagree/);
   });
 });

@@ -39,8 +39,8 @@ export async function runProperties(
     ...(seed !== undefined && { seed }),
   });
   if (!result.failed) return { runs: result.numRuns, seed: result.seed };
-  const steps = result.counterexample?.[0] ?? [];
-  const reason = result.errorInstance instanceof Error ? result.errorInstance.message : String(result.errorInstance);
+  const [steps] = result.counterexample as [Operation[]];
+  const reason = String((result.errorInstance as Error).message);
   throw new CheckError(
     [
       `${harness.name} and the model disagree after ${steps.length} operations: ${reason}`,

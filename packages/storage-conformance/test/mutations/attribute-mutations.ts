@@ -2,8 +2,8 @@ import {
   type AttributesPatch,
   type CopyOptions,
   type ObjectInfo,
-  patchAttributes,
   type PutOptions,
+  patchAttributes,
   StorageError,
   type StorageProvider,
   toBody,
@@ -13,21 +13,37 @@ import { relay } from '../../src/relay.ts';
 import type { MapStore } from '../providers/map-store.ts';
 import { changed, type Mutation, unguarded } from './mutation.ts';
 
-function writing(rule: string, name: string, change: (options: PutOptions) => PutOptions): Mutation {
+function writing(
+  rule: string,
+  name: string,
+  change: (options: PutOptions) => PutOptions,
+): Mutation {
   return changed(rule, name, (provider) => ({
     put: (key, body, options) => provider.put(key, body, change(options)),
   }));
 }
 
 function without<Options extends object>(options: Options, ...names: string[]): Options {
-  return Object.fromEntries(Object.entries(options).filter(([name]) => !names.includes(name))) as Options;
+  return Object.fromEntries(
+    Object.entries(options).filter(([name]) => !names.includes(name)),
+  ) as Options;
 }
 
-async function copy(provider: StorageProvider, from: string, to: string, options: CopyOptions): Promise<ObjectInfo> {
+async function copy(
+  provider: StorageProvider,
+  from: string,
+  to: string,
+  options: CopyOptions,
+): Promise<ObjectInfo> {
   return provider.copy?.(from, to, options) as Promise<ObjectInfo>;
 }
 
-async function set(provider: StorageProvider, key: string, patch: AttributesPatch, options = {}): Promise<ObjectInfo> {
+async function set(
+  provider: StorageProvider,
+  key: string,
+  patch: AttributesPatch,
+  options = {},
+): Promise<ObjectInfo> {
   return provider.setMetadata?.(key, patch, options) as Promise<ObjectInfo>;
 }
 
@@ -42,20 +58,36 @@ export const attributeMutations: readonly Mutation[] = [
   writing('META-1', 'loses metadata', (options) => without(options, 'metadata')),
   writing('META-1', 'loses tags', (options) => without(options, 'tags')),
   writing('META-1', 'loses the expiry', (options) => without(options, 'expiresAt')),
-  writing('META-1', 'sorts tags', (options) => (options.tags === undefined ? options : { ...options, tags: options.tags.toSorted() })),
-  writing('META-1', 'keeps ten tags', (options) => (options.tags === undefined ? options : { ...options, tags: options.tags.slice(0, 10) })),
+  writing('META-1', 'sorts tags', (options) =>
+    options.tags === undefined ? options : { ...options, tags: options.tags.toSorted() },
+  ),
+  writing('META-1', 'keeps ten tags', (options) =>
+    options.tags === undefined ? options : { ...options, tags: options.tags.slice(0, 10) },
+  ),
   writing('META-1', 'keeps an expiry to the second', (options) =>
-    options.expiresAt === undefined ? options : { ...options, expiresAt: new Date(Math.floor(options.expiresAt.getTime() / 1000) * 1000) },
+    options.expiresAt === undefined
+      ? options
+      : { ...options, expiresAt: new Date(Math.floor(options.expiresAt.getTime() / 1000) * 1000) },
   ),
   writing('META-2', 'keeps metadata as text', (options) =>
     options.metadata === undefined
       ? options
-      : { ...options, metadata: Object.fromEntries(Object.entries(options.metadata).map(([name, value]) => [name, String(value)])) },
+      : {
+          ...options,
+          metadata: Object.fromEntries(
+            Object.entries(options.metadata).map(([name, value]) => [name, String(value)]),
+          ),
+        },
   ),
   writing('META-2', 'folds the case of metadata names', (options) =>
     options.metadata === undefined
       ? options
-      : { ...options, metadata: Object.fromEntries(Object.entries(options.metadata).map(([name, value]) => [name.toLowerCase(), value])) },
+      : {
+          ...options,
+          metadata: Object.fromEntries(
+            Object.entries(options.metadata).map(([name, value]) => [name.toLowerCase(), value]),
+          ),
+        },
   ),
   writing('META-2', 'loses __proto__ among metadata names', (options) => {
     if (options.metadata === undefined) return options;
@@ -66,8 +98,10 @@ export const attributeMutations: readonly Mutation[] = [
   writing('META-2', 'keeps ASCII alone', (options) =>
     options.metadata === undefined
       ? options
-      : // biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII is meant
-        { ...options, metadata: JSON.parse(JSON.stringify(options.metadata).replace(/[^\x00-\x7f]/g, '?')) },
+      : {
+          ...options,
+          metadata: JSON.parse(JSON.stringify(options.metadata).replace(/[\u0080-\uffff]/g, '?')),
+        },
   ),
   changed('META-2', 'tells an empty map', (provider) => ({
     stat: async (key, options) => ({ metadata: {}, ...(await provider.stat(key, options)) }),
@@ -77,12 +111,22 @@ export const attributeMutations: readonly Mutation[] = [
   ),
   changed('META-5', 'drops what a patch does not name', (provider) => ({
     setMetadata: (key, patch, options) =>
-      set(provider, key, { tags: null, metadata: null, expiresAt: null, contentType: null, ...patch }, options),
+      set(
+        provider,
+        key,
+        { tags: null, metadata: null, expiresAt: null, contentType: null, ...patch },
+        options,
+      ),
   })),
   changed('META-5', 'merges metadata with what was there', (provider) => ({
     async setMetadata(key, patch, options) {
       const { metadata } = await provider.stat(key, {});
-      return set(provider, key, patch.metadata ? { ...patch, metadata: { ...metadata, ...patch.metadata } } : patch, options);
+      return set(
+        provider,
+        key,
+        patch.metadata ? { ...patch, metadata: { ...metadata, ...patch.metadata } } : patch,
+        options,
+      );
     },
   })),
   changed('META-5', 'makes an object where there is none', (provider, store) => ({
@@ -102,14 +146,19 @@ export const attributeMutations: readonly Mutation[] = [
         relay(provider, {
           capabilities: { ...provider.capabilities, attributes: 'none' },
           put: (key, body, options) =>
-            provider.put(key, body, without(options, 'metadata', 'tags', 'expiresAt', 'cacheControl')),
+            provider.put(
+              key,
+              body,
+              without(options, 'metadata', 'tags', 'expiresAt', 'cacheControl'),
+            ),
         }),
       ),
   },
   changed('META-8', 'takes the content type from the name', (provider, store) => ({
     async put(key, body, options) {
       const info = await provider.put(key, body, options);
-      if (key.endsWith('.png')) setInfo(store, key, (old) => ({ ...old, contentType: 'image/png' }));
+      if (key.endsWith('.png'))
+        setInfo(store, key, (old) => ({ ...old, contentType: 'image/png' }));
       return info;
     },
   })),
@@ -118,7 +167,11 @@ export const attributeMutations: readonly Mutation[] = [
       const info = await provider.put(key, body, without(options, 'metadata', 'tags'));
       await settle(1 + (Number(info.etag.slice(1)) % 3));
       const { metadata, tags } = options;
-      setInfo(store, key, (old) => ({ ...old, ...(metadata && { metadata }), ...(tags && { tags }) }));
+      setInfo(store, key, (old) => ({
+        ...old,
+        ...(metadata && { metadata }),
+        ...(tags && { tags }),
+      }));
       return { ...info, ...(metadata && { metadata }), ...(tags && { tags }) };
     },
   })),
@@ -160,19 +213,22 @@ export const attributeMutations: readonly Mutation[] = [
   }),
   changed('DEL-3', 'deletes what begins alike', (provider, store) => ({
     async delete(key, options) {
-      for (const other of [...store.objects.keys()]) if (other !== key && other.startsWith(key)) store.objects.delete(other);
+      for (const other of [...store.objects.keys()])
+        if (other !== key && other.startsWith(key)) store.objects.delete(other);
       return provider.delete(key, options);
     },
   })),
   changed('DEL-3', 'deletes a folder with its object', (provider, store) => ({
     async delete(key, options) {
-      for (const other of [...store.objects.keys()]) if (other.startsWith(`${key}/`)) store.objects.delete(other);
+      for (const other of [...store.objects.keys()])
+        if (other.startsWith(`${key}/`)) store.objects.delete(other);
       return provider.delete(key, options);
     },
   })),
 
   changed('COPY-1', 'loses attributes in a copy', (provider) => ({
-    copy: (from, to, options) => copy(provider, from, to, { ...options, attributes: { metadata: null, tags: null } }),
+    copy: (from, to, options) =>
+      copy(provider, from, to, { ...options, attributes: { metadata: null, tags: null } }),
   })),
   changed('COPY-1', 'keeps attributes of the target of a copy', (provider, store) => ({
     async copy(from, to, options) {
@@ -200,7 +256,12 @@ export const attributeMutations: readonly Mutation[] = [
     async copy(from, to, options) {
       if (from === to) {
         const kept = store.objects.get(from);
-        if (kept !== undefined) store.objects.set(from, { ...kept, bytes: new Uint8Array(), info: { ...kept.info, size: 0 } });
+        if (kept !== undefined)
+          store.objects.set(from, {
+            ...kept,
+            bytes: new Uint8Array(),
+            info: { ...kept.info, size: 0 },
+          });
       }
       return copy(provider, from, to, options);
     },
@@ -231,7 +292,8 @@ export const attributeMutations: readonly Mutation[] = [
       async setMetadata(key, patch, options) {
         const info = await set(provider, key, patch, options);
         const twin = twins.get(key);
-        if (twin !== undefined) setInfo(store, twin, (old) => ({ ...old, ...patchAttributes(old, patch) }));
+        if (twin !== undefined)
+          setInfo(store, twin, (old) => ({ ...old, ...patchAttributes(old, patch) }));
         return info;
       },
     };
@@ -241,7 +303,10 @@ export const attributeMutations: readonly Mutation[] = [
   })),
   changed('MOVE-1', 'loses attributes in a move', (provider) => ({
     move: async (from, to, options) =>
-      provider.move?.(from, to, { ...options, attributes: { metadata: null } }) as Promise<ObjectInfo>,
+      provider.move?.(from, to, {
+        ...options,
+        attributes: { metadata: null },
+      }) as Promise<ObjectInfo>,
   })),
   changed('MOVE-2', 'loses an object that is moved onto itself', (provider, store) => ({
     async move(from, to, options) {

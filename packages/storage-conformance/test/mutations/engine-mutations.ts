@@ -21,8 +21,16 @@ function loose(engine: StorageEngine): Loose {
   return engine as unknown as Loose;
 }
 
-function mutation(rule: string, name: string, change: (engine: Loose, real: StorageEngine) => object): EngineMutation {
-  return { rule, name, change: (engine) => change(loose(engine), engine) as Partial<StorageEngine> };
+function mutation(
+  rule: string,
+  name: string,
+  change: (engine: Loose, real: StorageEngine) => object,
+): EngineMutation {
+  return {
+    rule,
+    name,
+    change: (engine) => change(loose(engine), engine) as Partial<StorageEngine>,
+  };
 }
 
 export const engineMutations: readonly EngineMutation[] = [
@@ -35,6 +43,7 @@ export const engineMutations: readonly EngineMutation[] = [
         const listing = real.list(...what);
         const first = Promise.resolve(listing);
         return {
+          // biome-ignore lint/suspicious/noThenProperty: a listing has one
           then: first.then.bind(first),
           catch: first.catch.bind(first),
           finally: first.finally.bind(first),
@@ -44,6 +53,7 @@ export const engineMutations: readonly EngineMutation[] = [
       },
     };
   }),
+  // biome-ignore lint/suspicious/noThenProperty: an engine has none, which is broken here
   mutation('ENG-2', 'can be awaited', () => ({ then: undefined })),
   mutation('VAL-1', 'turns text into what it looks like', (engine) => ({
     async load(...what: unknown[]) {
@@ -63,7 +73,11 @@ export const engineMutations: readonly EngineMutation[] = [
     },
   })),
   mutation('VAL-4', 'records a content type with everything', (engine) => ({
-    save: (key: unknown, value: unknown, options?: object) => engine['put']?.(key, JSON.stringify(value), { contentType: 'application/json; charset=utf-8', ...options }),
+    save: (key: unknown, value: unknown, options?: object) =>
+      engine['put']?.(key, JSON.stringify(value), {
+        contentType: 'application/json; charset=utf-8',
+        ...options,
+      }),
   })),
   mutation('VAL-5', 'saves in spite of a schema', (engine) => ({
     save: (key: unknown, value: unknown) => engine['put']?.(key, JSON.stringify(value)),
@@ -79,20 +93,29 @@ export const engineMutations: readonly EngineMutation[] = [
     },
   })),
   mutation('VAL-7', 'saves in the clear what should be encrypted', (engine) => ({
-    save: (key: unknown, value: unknown, { encrypt: _encrypt, ...options }: { encrypt?: boolean } = {}) => engine['save']?.(key, value, options),
+    save: (
+      key: unknown,
+      value: unknown,
+      { encrypt: _encrypt, ...options }: { encrypt?: boolean } = {},
+    ) => engine['save']?.(key, value, options),
   })),
   mutation('VAL-8', 'forgets tags', (engine) => ({
-    save: (key: unknown, value: unknown, { tags: _tags, ...options }: { tags?: unknown } = {}) => engine['save']?.(key, value, options),
+    save: (key: unknown, value: unknown, { tags: _tags, ...options }: { tags?: unknown } = {}) =>
+      engine['save']?.(key, value, options),
   })),
   mutation('ENG-6', 'clears a folder with its siblings', (engine) => ({
     clear: (prefix: unknown, options: unknown) =>
-      engine['clear']?.(typeof prefix === 'string' && prefix !== '' ? prefix.replace(/\/$/, '') : prefix, options),
+      engine['clear']?.(
+        typeof prefix === 'string' && prefix !== '' ? prefix.replace(/\/$/, '') : prefix,
+        options,
+      ),
   })),
   mutation('ENG-6', 'clears everything when it is told nothing', (engine) => ({
     clear: (prefix: unknown = '') => engine['clear']?.(prefix, { all: true }),
   })),
   mutation('ENG-7', 'ignores the size of a stream', (engine) => ({
-    put: (key: unknown, body: unknown, { size: _size, ...options }: { size?: number } = {}) => engine['put']?.(key, body, options),
+    put: (key: unknown, body: unknown, { size: _size, ...options }: { size?: number } = {}) =>
+      engine['put']?.(key, body, options),
   })),
   mutation('ENG-7', 'tells progress that it does not make', (engine) => ({
     put(key: unknown, body: unknown, options: { onProgress?: (told: unknown) => void } = {}) {
@@ -116,14 +139,18 @@ export const engineMutations: readonly EngineMutation[] = [
       engine['update']?.(key, async (value: unknown) => (await change(value)) ?? null, options),
   })),
   mutation('SEARCH-1', 'finds every item with one of the tags', (engine) => ({
-    search: ({ tags, ...query }: { tags?: unknown }) => engine['search']?.({ ...query, ...(tags !== undefined && { anyTags: tags }) }),
+    search: ({ tags, ...query }: { tags?: unknown }) =>
+      engine['search']?.({ ...query, ...(tags !== undefined && { anyTags: tags }) }),
   })),
   mutation('SEARCH-1', 'compares metadata as text', (engine) => ({
     search: (query: { metadata?: { iso?: unknown } }) =>
-      engine['search']?.(query.metadata?.iso === '100' ? { ...query, metadata: { iso: 100 } } : query),
+      engine['search']?.(
+        query.metadata?.iso === '100' ? { ...query, metadata: { iso: 100 } } : query,
+      ),
   })),
   mutation('SEARCH-3', 'sorts one way only', (engine) => ({
-    search: ({ sort, ...query }: { sort?: { by: string } }) => engine['search']?.({ ...query, ...(sort && { sort: { by: sort.by } }) }),
+    search: ({ sort, ...query }: { sort?: { by: string } }) =>
+      engine['search']?.({ ...query, ...(sort && { sort: { by: sort.by } }) }),
   })),
   mutation('SEARCH-4', 'reads all values without leave', (engine) => ({
     search: (query: object) => engine['search']?.({ ...query, scan: true }),
@@ -132,17 +159,24 @@ export const engineMutations: readonly EngineMutation[] = [
     exists: async (key: string) => (await real.list(key)).length > 0 || key === 'a',
   })),
   mutation('EXP-2', 'loses the expiry in a copy', (engine) => ({
-    copy: (from: unknown, to: unknown, options: object) => engine['copy']?.(from, to, { ...options, attributes: { expiresAt: null } }),
+    copy: (from: unknown, to: unknown, options: object) =>
+      engine['copy']?.(from, to, { ...options, attributes: { expiresAt: null } }),
   })),
-  mutation('EXP-4', 'sweeps what has not expired', (engine) => ({ sweep: (prefix: string) => engine['clear']?.(prefix, { all: true }) })),
+  mutation('EXP-4', 'sweeps what has not expired', (engine) => ({
+    sweep: (prefix: string) => engine['clear']?.(prefix, { all: true }),
+  })),
   mutation('VIEW-1', 'takes a prefix without its slash', (_engine, real) => ({
-    at: (prefix: string) => ({ ...real.at(prefix), list: (more = '') => real.list(`${prefix}${String(more)}`) }),
+    at: (prefix: string) => ({
+      ...real.at(prefix),
+      list: (more = '') => real.list(`${prefix}${String(more)}`),
+    }),
   })),
   mutation('VIEW-2', 'writes through a read-only view', (_engine, real) => ({
     readOnly: () => Object.create(real) as StorageEngine,
   })),
   mutation('VIEW-3', 'closes the storage with a view', (_engine, real) => ({
-    at: (prefix: string) => Object.defineProperty(Object.create(real.at(prefix)), 'close', { value: () => real.close() }),
+    at: (prefix: string) =>
+      Object.defineProperty(Object.create(real.at(prefix)), 'close', { value: () => real.close() }),
   })),
   mutation('ERR-4', 'is missing on every error', (engine) => ({
     async exists(...what: unknown[]) {
@@ -155,6 +189,10 @@ export const engineMutations: readonly EngineMutation[] = [
   })),
   mutation('RANGE-6', 'gives parts in the order of their offsets', (engine) => ({
     getRanges: (key: unknown, ranges: readonly { offset?: number }[], options: unknown) =>
-      engine['getRanges']?.(key, ranges.toSorted((one, other) => (one.offset ?? 0) - (other.offset ?? 0)), options),
+      engine['getRanges']?.(
+        key,
+        ranges.toSorted((one, other) => (one.offset ?? 0) - (other.offset ?? 0)),
+        options,
+      ),
   })),
 ];

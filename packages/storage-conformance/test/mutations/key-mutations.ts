@@ -23,7 +23,8 @@ export const keyMutations: readonly Mutation[] = [
     wrap: (provider) =>
       unguarded(
         relay(provider, {
-          put: (key, body, options) => provider.put(new URL(key, 'f:///root/').pathname, body, options),
+          put: (key, body, options) =>
+            provider.put(new URL(key, 'f:///root/').pathname, body, options),
         }),
       ),
   },
@@ -42,11 +43,26 @@ export const keyMutations: readonly Mutation[] = [
   folding('KEY-2', 'cuts a query off', (key) => key.split('?')[0] ?? ''),
   folding('KEY-2', 'takes a colon for a slash', (key) => key.replaceAll(':', '/')),
   folding('KEY-2', 'turns backslashes round', (key) => key.replaceAll('\\', '/')),
-  folding('KEY-2', 'cuts long segments', (key) => key.split('/').map((name) => name.slice(0, 255)).join('/')),
-  folding('KEY-2', 'drops dots at the end, as Windows does', (key) => key.replace(/\.+$/, '') || '_'),
-  folding('KEY-3', 'keeps an object and what is below it in one place', (key) => key.replace(/^(x\/y|p)\/.*$/, '$1')),
-  listing('KEY-4', 'hides keys that look like its companions', (entries) => entries.filter(({ key }) => !key.endsWith('.meta.json'))),
-  listing('KEY-2', 'hides keys that end with $', (entries) => entries.filter(({ key }) => !key.endsWith('$'))),
+  folding('KEY-2', 'cuts long segments', (key) =>
+    key
+      .split('/')
+      .map((name) => name.slice(0, 255))
+      .join('/'),
+  ),
+  folding(
+    'KEY-2',
+    'drops dots at the end, as Windows does',
+    (key) => key.replace(/\.+$/, '') || '_',
+  ),
+  folding('KEY-3', 'keeps an object and what is below it in one place', (key) =>
+    key.replace(/^(x\/y|p)\/.*$/, '$1'),
+  ),
+  listing('KEY-4', 'hides keys that look like its companions', (entries) =>
+    entries.filter(({ key }) => !key.endsWith('.meta.json')),
+  ),
+  listing('KEY-2', 'hides keys that end with $', (entries) =>
+    entries.filter(({ key }) => !key.endsWith('$')),
+  ),
   changed('KEY-4', 'drops what looks like a temporary file', (provider) => ({
     async put(key, body, options) {
       const info = await provider.put(key, body, options);
@@ -55,7 +71,9 @@ export const keyMutations: readonly Mutation[] = [
     },
   })),
   listing('KEY-5', 'turns numeric keys into numbers', (entries) =>
-    entries.map((entry) => (/^\d+$/.test(entry.key) ? { ...entry, key: String(Number(entry.key)) } : entry)),
+    entries.map((entry) =>
+      /^\d+$/.test(entry.key) ? { ...entry, key: String(Number(entry.key)) } : entry,
+    ),
   ),
   listing('KEY-5', 'loses __proto__ in a plain object', (entries) => {
     const byKey: Record<string, (typeof entries)[number]> = {};

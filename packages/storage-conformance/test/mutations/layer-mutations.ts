@@ -25,7 +25,10 @@ function passing(
     name,
     layer(inner) {
       const below = guardProvider(inner);
-      const outer = relay(below, { open: async (options) => (await below.open?.(options)) ?? {}, ...change(below) });
+      const outer = relay(below, {
+        open: async (options) => (await below.open?.(options)) ?? {},
+        ...change(below),
+      });
       return outer;
     },
   };
@@ -73,7 +76,10 @@ export const layerMutations: readonly LayerMutation[] = [
       const object = await inner.get(key, options);
       return storedObject(
         object.info,
-        { bytes: () => object.bytes(), stream: () => toBody(new Uint8Array(object.info.size)).stream() },
+        {
+          bytes: () => object.bytes(),
+          stream: () => toBody(new Uint8Array(object.info.size)).stream(),
+        },
         object.range ? { range: object.range } : {},
       );
     },

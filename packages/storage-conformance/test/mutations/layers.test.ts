@@ -11,7 +11,9 @@ describe('the kit', () => {
   it.each(layerMutations.map((mutation) => [mutation.rule, mutation.name, mutation] as const))(
     'finds by %s the layer that %s',
     async (rule, _name, { layer }) => {
-      const { failed } = await runConformance(mapHarness({ layer, timeoutMs: 1000 }), { rules: [rule] });
+      const { failed } = await runConformance(mapHarness({ layer, timeoutMs: 1000 }), {
+        rules: [rule],
+      });
       expect(failed).toBeGreaterThan(0);
     },
   );

@@ -1,8 +1,19 @@
-import { compareKeys, type ListEntry, type ListOptions, type ListPage, type StorageProvider, StorageError } from '@granary/storage-core/provider';
+import {
+  compareKeys,
+  type ListEntry,
+  type ListOptions,
+  type ListPage,
+  StorageError,
+  type StorageProvider,
+} from '@granary/storage-core/provider';
 import { changed, isItem, listing, type Mutation } from './mutation.ts';
 
 /** A provider that lists with other options. */
-function asking(rule: string, name: string, change: (options: ListOptions) => ListOptions): Mutation {
+function asking(
+  rule: string,
+  name: string,
+  change: (options: ListOptions) => ListOptions,
+): Mutation {
   return changed(rule, name, (provider) => ({ list: (options) => provider.list(change(options)) }));
 }
 
@@ -46,7 +57,9 @@ export const listMutations: readonly Mutation[] = [
   })),
   asking('LIST-2', 'takes a prefix for a folder', ({ prefix, ...options }) => ({
     ...options,
-    ...(prefix !== undefined && { prefix: prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/` }),
+    ...(prefix !== undefined && {
+      prefix: prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`,
+    }),
   })),
   changed('LIST-2', 'takes a prefix for a pattern', (provider) => ({
     async *list(options) {
@@ -55,7 +68,13 @@ export const listMutations: readonly Mutation[] = [
         yield* provider.list(options);
         return;
       }
-      const pattern = new RegExp(`^${prefix.replace(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*').replace(/[?_]/g, '.').replaceAll('%', '.*')}`);
+      const pattern = new RegExp(
+        `^${prefix
+          .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+          .replaceAll('*', '.*')
+          .replace(/[?_]/g, '.')
+          .replaceAll('%', '.*')}`,
+      );
       for await (const page of provider.list(rest)) {
         yield { ...page, entries: page.entries.filter(({ key }) => pattern.test(key)) };
       }
@@ -74,11 +93,18 @@ export const listMutations: readonly Mutation[] = [
     },
   })),
   listing('LIST-4', 'lists in the order of writing', (entries, store) =>
-    entries.toSorted((one, other) => [...store.objects.keys()].indexOf(one.key) - [...store.objects.keys()].indexOf(other.key)),
+    entries.toSorted(
+      (one, other) =>
+        [...store.objects.keys()].indexOf(one.key) - [...store.objects.keys()].indexOf(other.key),
+    ),
   ),
-  listing('LIST-4', 'sorts by UTF-16', (entries) => entries.toSorted((one, other) => (one.key < other.key ? -1 : 1))),
+  listing('LIST-4', 'sorts by UTF-16', (entries) =>
+    entries.toSorted((one, other) => (one.key < other.key ? -1 : 1)),
+  ),
   listing('LIST-4', 'sorts folder by folder', (entries) =>
-    entries.toSorted((one, other) => compareKeys(one.key.replaceAll('/', '\u0001'), other.key.replaceAll('/', '\u0001'))),
+    entries.toSorted((one, other) =>
+      compareKeys(one.key.replaceAll('/', '\u0001'), other.key.replaceAll('/', '\u0001')),
+    ),
   ),
   changed('LIST-5', 'repeats a group on every page', (provider) => ({
     async *list(options) {
@@ -87,24 +113,31 @@ export const listMutations: readonly Mutation[] = [
         const isNew = options.cursor === undefined || group === undefined;
         const last = page.entries.findLast(({ kind }) => kind === 'prefix');
         if (last !== undefined) seenGroups.set(options.prefix ?? '', last.key);
-        yield isNew ? page : { ...page, entries: [{ kind: 'prefix', key: group }, ...page.entries] };
+        yield isNew
+          ? page
+          : { ...page, entries: [{ kind: 'prefix', key: group }, ...page.entries] };
       }
     },
   })),
   listing('LIST-5', 'leaves the delimiter off its groups', (entries) =>
-    entries.map((entry) => (isItem(entry) ? entry : { ...entry, key: entry.key.replace(/\/$/, '') })),
+    entries.map((entry) =>
+      isItem(entry) ? entry : { ...entry, key: entry.key.replace(/\/$/, '') },
+    ),
   ),
   asking('LIST-5', 'groups by slashes whatever it is asked', ({ delimiter, ...options }) => ({
     ...options,
     ...(delimiter !== undefined && { delimiter: '/' }),
   })),
   listing('LIST-5', 'shows a group in the place of an object of its name', (entries) =>
-    entries.filter((entry) => !(isItem(entry) && entries.some(({ key }) => key === `${entry.key}/`))),
+    entries.filter(
+      (entry) => !(isItem(entry) && entries.some(({ key }) => key === `${entry.key}/`)),
+    ),
   ),
   asking('LIST-6', 'ignores the limit', ({ limit: _limit, ...options }) => options),
   changed('LIST-6', 'carries no cursor when the limit is reached', (provider) => ({
     async *list(options) {
-      for await (const page of provider.list(options)) yield options.limit === undefined ? page : { entries: page.entries };
+      for await (const page of provider.list(options))
+        yield options.limit === undefined ? page : { entries: page.entries };
     },
   })),
   changed('LIST-6', 'carries a cursor after the last page', (provider) => ({
@@ -117,7 +150,10 @@ export const listMutations: readonly Mutation[] = [
       const start = cursor === undefined ? 0 : Number(cursor.slice(1));
       const end = limit === undefined ? Number.POSITIVE_INFINITY : start + limit;
       const entries = await all(provider, options);
-      yield { entries: entries.slice(start, end), ...(end < entries.length && { cursor: `n${end}` }) };
+      yield {
+        entries: entries.slice(start, end),
+        ...(end < entries.length && { cursor: `n${end}` }),
+      };
     },
   })),
   changed('LIST-7', 'begins again with every cursor', (provider) => ({
@@ -128,8 +164,12 @@ export const listMutations: readonly Mutation[] = [
     return {
       async *list({ cursor, ...options }) {
         const real = cursor === undefined ? undefined : places.get(cursor);
-        if (cursor !== undefined && real === undefined) throw new StorageError('invalid-argument', 'this is no cursor.');
-        for await (const page of provider.list({ ...options, ...(real !== undefined && { cursor: real }) })) {
+        if (cursor !== undefined && real === undefined)
+          throw new StorageError('invalid-argument', 'this is no cursor.');
+        for await (const page of provider.list({
+          ...options,
+          ...(real !== undefined && { cursor: real }),
+        })) {
           const own = `c${places.size}`;
           if (page.cursor !== undefined) places.set(own, page.cursor);
           yield page.cursor === undefined ? page : { ...page, cursor: own };
@@ -139,17 +179,32 @@ export const listMutations: readonly Mutation[] = [
   }),
   changed('LIST-8', 'binds its cursors to nothing', (provider) => ({
     async *list({ cursor, ...options }) {
-      const entries = await all(provider, { ...options, ...(options.limit !== undefined && { limit: 100_000 }) });
-      const rest = cursor === undefined ? entries : entries.filter(({ key }) => compareKeys(key, decodeURIComponent(cursor)) > 0);
+      const entries = await all(provider, {
+        ...options,
+        ...(options.limit !== undefined && { limit: 100_000 }),
+      });
+      const rest =
+        cursor === undefined
+          ? entries
+          : entries.filter(({ key }) => compareKeys(key, decodeURIComponent(cursor)) > 0);
       const some = rest.slice(0, options.limit);
       const last = some.at(-1)?.key;
-      yield { entries: some, ...(some.length < rest.length && last !== undefined && { cursor: encodeURIComponent(last) }) };
+      yield {
+        entries: some,
+        ...(some.length < rest.length &&
+          last !== undefined && { cursor: encodeURIComponent(last) }),
+      };
     },
   })),
   changed('LIST-9', 'lists the key that it should begin after', (provider) => ({
     async *list({ startAfter, ...options }) {
       for await (const page of provider.list(options)) {
-        yield { ...page, entries: page.entries.filter(({ key }) => startAfter === undefined || compareKeys(key, startAfter) >= 0) };
+        yield {
+          ...page,
+          entries: page.entries.filter(
+            ({ key }) => startAfter === undefined || compareKeys(key, startAfter) >= 0,
+          ),
+        };
       }
     },
   })),
@@ -210,7 +265,9 @@ export const listMutations: readonly Mutation[] = [
   listing('LIST-14', 'lists folders among the objects', (entries) =>
     entries.flatMap((entry) => {
       const end = entry.key.indexOf('/');
-      return isItem(entry) && end > 0 ? [{ kind: 'item' as const, key: entry.key.slice(0, end) }, entry] : [entry];
+      return isItem(entry) && end > 0
+        ? [{ kind: 'item' as const, key: entry.key.slice(0, end) }, entry]
+        : [entry];
     }),
   ),
   changed('LIST-15', 'keeps an empty group', (provider) => {
@@ -223,8 +280,13 @@ export const listMutations: readonly Mutation[] = [
       async *list(options) {
         const entries = await all(provider, options);
         const empty = [...groups].filter((group) => !entries.some(({ key }) => key === group));
-        const shown = options.delimiter === '/' && (options.prefix ?? '') === '' && options.limit === undefined;
-        yield { entries: shown ? [...entries, ...empty.map((key) => ({ kind: 'prefix' as const, key }))] : entries };
+        const shown =
+          options.delimiter === '/' && (options.prefix ?? '') === '' && options.limit === undefined;
+        yield {
+          entries: shown
+            ? [...entries, ...empty.map((key) => ({ kind: 'prefix' as const, key }))]
+            : entries,
+        };
       },
     };
   }),

@@ -8,6 +8,7 @@ import { listMutations } from './list-mutations.ts';
 import type { Mutation } from './mutation.ts';
 import { operationMutations } from './operation-mutations.ts';
 import { readMutations } from './read-mutations.ts';
+import { uploadMutations } from './upload-mutations.ts';
 import { writeMutations } from './write-mutations.ts';
 
 const MUTATIONS: readonly Mutation[] = [
@@ -17,6 +18,7 @@ const MUTATIONS: readonly Mutation[] = [
   ...listMutations,
   ...attributeMutations,
   ...operationMutations,
+  ...uploadMutations,
 ];
 
 let server: Awaited<ReturnType<typeof presignServer>>;
@@ -26,7 +28,10 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-async function failures(rules: readonly string[] | undefined, wrap?: Mutation['wrap']): Promise<string[]> {
+async function failures(
+  rules: readonly string[] | undefined,
+  wrap?: Mutation['wrap'],
+): Promise<string[]> {
   const harness = mapHarness({ serverUrl: server.url, timeoutMs: 1000, ...(wrap && { wrap }) });
   const report = await runConformance(harness, rules === undefined ? {} : { rules });
   return report.scenarios

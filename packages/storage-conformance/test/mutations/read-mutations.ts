@@ -1,4 +1,10 @@
-import { type GetOptions, type ObjectInfo, type StorageProvider, StorageError, storedObject } from '@granary/storage-core/provider';
+import {
+  type GetOptions,
+  type ObjectInfo,
+  StorageError,
+  type StorageProvider,
+  storedObject,
+} from '@granary/storage-core/provider';
 import { relay } from '../../src/relay.ts';
 import { changed, type Mutation, unguarded } from './mutation.ts';
 
@@ -12,7 +18,11 @@ function reading(
     async get(key, options) {
       const object = await provider.get(key, options);
       const bytes = await object.bytes();
-      return storedObject(object.info, { bytes: () => change(bytes, object.info) }, object.range ? { range: object.range } : {});
+      return storedObject(
+        object.info,
+        { bytes: () => change(bytes, object.info) },
+        object.range ? { range: object.range } : {},
+      );
     },
   }));
 }
@@ -21,10 +31,18 @@ function reading(
 function ranging(
   rule: string,
   name: string,
-  change: (options: GetOptions, provider: StorageProvider, key: string) => GetOptions | Promise<GetOptions>,
+  change: (
+    options: GetOptions,
+    provider: StorageProvider,
+    key: string,
+  ) => GetOptions | Promise<GetOptions>,
 ): Mutation {
   return changed(rule, name, (provider) => ({
-    get: async (key, options) => provider.get(key, options.range === undefined ? options : await change(options, provider, key)),
+    get: async (key, options) =>
+      provider.get(
+        key,
+        options.range === undefined ? options : await change(options, provider, key),
+      ),
   }));
 }
 
@@ -64,6 +82,19 @@ export const readMutations: readonly Mutation[] = [
       });
     },
   })),
+  changed('GET-9', 'holds a body that nobody reads for ever', (provider, store) => ({
+    async get(key, options) {
+      const { info } = await provider.get(key, options);
+      store.held += 1;
+      return storedObject(info, { bytes: () => new Uint8Array(info.size) }, { idleBodyMs: 0 });
+    },
+  })),
+  changed('OPEN-9', 'has a new id every time', () => ({
+    get storeId() {
+      return crypto.randomUUID();
+    },
+  })),
+  changed('OPEN-9', 'has one id for all stores', () => ({ storeId: 'the-store' })),
   changed('GET-6', 'goes on with another write in the middle of a body', (provider) => ({
     async get(key, options) {
       const object = await provider.get(key, options);
@@ -96,7 +127,9 @@ export const readMutations: readonly Mutation[] = [
     async get(key, options) {
       const object = await provider.get(key, options);
       if (!key.endsWith('.gz')) return object;
-      const plain = object.stream().pipeThrough(new DecompressionStream('gzip') as TransformStream<Uint8Array, Uint8Array>);
+      const plain = object
+        .stream()
+        .pipeThrough(new DecompressionStream('gzip') as TransformStream<Uint8Array, Uint8Array>);
       const bytes = new Uint8Array(await new Response(plain).arrayBuffer());
       return storedObject({ ...object.info, size: bytes.byteLength }, { bytes: () => bytes });
     },
@@ -120,7 +153,9 @@ export const readMutations: readonly Mutation[] = [
       : { ...rest, ...(range && { range }) },
   ),
   ranging('RANGE-1', 'reads a suffix from the start', ({ range, ...rest }) =>
-    range !== undefined && 'suffix' in range ? { ...rest, range: { offset: 0, length: range.suffix } } : { ...rest, ...(range && { range }) },
+    range !== undefined && 'suffix' in range
+      ? { ...rest, range: { offset: 0, length: range.suffix } }
+      : { ...rest, ...(range && { range }) },
   ),
   changed('RANGE-1', 'over-claims ranges and returns the whole object', (provider) => ({
     get: (key, { range: _range, ...options }) => provider.get(key, options),
@@ -128,7 +163,12 @@ export const readMutations: readonly Mutation[] = [
   ranging('RANGE-2', 'refuses a part that reaches past the end', async (options, provider, key) => {
     const { size } = await provider.stat(key, {});
     const { range } = options;
-    if (range !== undefined && 'offset' in range && range.offset < size && range.offset + (range.length ?? 0) > size) {
+    if (
+      range !== undefined &&
+      'offset' in range &&
+      range.offset < size &&
+      range.offset + (range.length ?? 0) > size
+    ) {
       throw new StorageError('range-not-satisfiable', 'past the end.');
     }
     return options;
@@ -138,21 +178,37 @@ export const readMutations: readonly Mutation[] = [
       try {
         return await provider.get(key, options);
       } catch (error) {
-        if (options.range === undefined || (error as StorageError).code !== 'range-not-satisfiable') throw error;
-        return storedObject(await provider.stat(key, {}), { bytes: () => new Uint8Array() }, { range: { offset: 0, length: 0 } });
+        if (options.range === undefined || (error as StorageError).code !== 'range-not-satisfiable')
+          throw error;
+        return storedObject(
+          await provider.stat(key, {}),
+          { bytes: () => new Uint8Array() },
+          { range: { offset: 0, length: 0 } },
+        );
       }
     },
   })),
   ranging('RANGE-3', 'counts offsets in 32 bits', ({ range, ...rest }) =>
-    range !== undefined && 'offset' in range ? { ...rest, range: { ...range, offset: range.offset % 2 ** 32 } } : { ...rest, ...(range && { range }) },
+    range !== undefined && 'offset' in range
+      ? { ...rest, range: { ...range, offset: range.offset % 2 ** 32 } }
+      : { ...rest, ...(range && { range }) },
   ),
   changed('RANGE-5', 'believes a service that ignores the range', (provider, store) => ({
     async get(key, options) {
       const object = await provider.get(key, options);
-      if (store.fault !== 'ignore-range' || options.range === undefined || 'suffix' in options.range) return object;
+      if (
+        store.fault !== 'ignore-range' ||
+        options.range === undefined ||
+        'suffix' in options.range
+      )
+        return object;
       const { length = 0 } = options.range;
       const content = store.objects.get(key)?.bytes.slice(0, length) ?? new Uint8Array();
-      return storedObject(object.info, { bytes: () => content }, { range: { offset: options.range.offset, length } });
+      return storedObject(
+        object.info,
+        { bytes: () => content },
+        { range: { offset: options.range.offset, length } },
+      );
     },
   })),
   changed('COND-6', 'ignores conditions of a read', (provider) => ({
@@ -216,7 +272,11 @@ export const readMutations: readonly Mutation[] = [
     async get(key, options) {
       const object = await provider.get(key, options);
       const bytes = await object.bytes().catch(() => new Uint8Array(25_000));
-      return storedObject({ ...object.info, size: bytes.byteLength }, { bytes: () => bytes }, object.range ? { range: object.range } : {});
+      return storedObject(
+        { ...object.info, size: bytes.byteLength },
+        { bytes: () => bytes },
+        object.range ? { range: object.range } : {},
+      );
     },
   })),
   changed('ERR-2', 'shows its secret in errors', (provider, store) => ({
@@ -224,7 +284,10 @@ export const readMutations: readonly Mutation[] = [
       try {
         return await provider.stat(key, options);
       } catch (error) {
-        throw new StorageError((error as StorageError).code, `GET /?secret=${store.secret} failed.`);
+        throw new StorageError(
+          (error as StorageError).code,
+          `GET /?secret=${store.secret} failed.`,
+        );
       }
     },
   })),

@@ -1,23 +1,40 @@
-import { type PutOptions, type StorageProvider, StorageError, storedObject, toBody } from '@granary/storage-core/provider';
+import {
+  type PutOptions,
+  StorageError,
+  type StorageProvider,
+  storedObject,
+  toBody,
+} from '@granary/storage-core/provider';
 import { settle } from '../../src/content.ts';
 import { relay } from '../../src/relay.ts';
 import type { MapStore } from '../providers/map-store.ts';
 import { changed, declaring, type Mutation, unguarded } from './mutation.ts';
 
 /** A provider that writes with other options. */
-function writing(rule: string, name: string, change: (options: PutOptions) => PutOptions): Mutation {
+function writing(
+  rule: string,
+  name: string,
+  change: (options: PutOptions) => PutOptions,
+): Mutation {
   return changed(rule, name, (provider) => ({
     put: (key, body, options) => provider.put(key, body, change(options)),
   }));
 }
 
 /** Puts bytes that are there already, with the options of the put but for its signal. */
-function putBytes(provider: StorageProvider, key: string, bytes: Uint8Array, { signal: _signal, ...options }: PutOptions) {
+function putBytes(
+  provider: StorageProvider,
+  key: string,
+  bytes: Uint8Array,
+  { signal: _signal, ...options }: PutOptions,
+) {
   return provider.put(key, toBody(bytes), options);
 }
 
 /** Everything that a stream gives until it ends or fails. */
-async function whatComes(stream: ReadableStream<Uint8Array>): Promise<{ bytes: Uint8Array; error?: unknown }> {
+async function whatComes(
+  stream: ReadableStream<Uint8Array>,
+): Promise<{ bytes: Uint8Array; error?: unknown }> {
   const chunks: Uint8Array[] = [];
   let error: unknown;
   try {
@@ -87,14 +104,18 @@ export const writeMutations: readonly Mutation[] = [
   changed('PUT-3', 'keeps attributes of the object that it replaces', (provider) => ({
     async put(key, body, options) {
       const before = await provider.stat(key, {}).catch(() => undefined);
-      return provider.put(key, body, { ...(before?.metadata && { metadata: before.metadata }), ...options });
+      return provider.put(key, body, {
+        ...(before?.metadata && { metadata: before.metadata }),
+        ...options,
+      });
     },
   })),
   changed('PUT-3', 'leaves the tail of a longer object', (provider, store) => ({
     async put(key, body, options) {
       const bytes = await body.bytes();
       const old = store.objects.get(key)?.bytes;
-      const longer = old !== undefined && old.byteLength > bytes.byteLength ? old.slice() : bytes.slice();
+      const longer =
+        old !== undefined && old.byteLength > bytes.byteLength ? old.slice() : bytes.slice();
       longer.set(bytes);
       return putBytes(provider, key, longer, options);
     },
@@ -109,12 +130,23 @@ export const writeMutations: readonly Mutation[] = [
     async put(key, body, options) {
       const chunks: Uint8Array[] = [];
       for await (const chunk of body.stream()) if (chunks.length < 1000) chunks.push(chunk.slice());
-      return putBytes(provider, key, new Uint8Array(await new Blob(chunks as BlobPart[]).arrayBuffer()), options);
+      return putBytes(
+        provider,
+        key,
+        new Uint8Array(await new Blob(chunks as BlobPart[]).arrayBuffer()),
+        options,
+      );
     },
   })),
   changed('PUT-5', 'stores the whole buffer of a view', (provider) => ({
     put: (key, body, options) =>
-      provider.put(key, body.buffered === undefined ? body : toBody(new Uint8Array(body.buffered.buffer as ArrayBuffer)), options),
+      provider.put(
+        key,
+        body.buffered === undefined
+          ? body
+          : toBody(new Uint8Array(body.buffered.buffer as ArrayBuffer)),
+        options,
+      ),
   })),
   changed('PUT-6', "keeps the caller's buffer", (provider, store) => ({
     async put(key, body, options) {
@@ -160,7 +192,12 @@ export const writeMutations: readonly Mutation[] = [
       ),
   },
   writing('PUT-10', 'over-claims checksums', ({ checksum: _checksum, ...options }) => options),
-  { rule: 'PUT-11', name: 'reads a body that is too large', wrap: (provider) => unguarded(relay(provider, { capabilities: { ...provider.capabilities, maxPutBytes: 5000 } })) },
+  {
+    rule: 'PUT-11',
+    name: 'reads a body that is too large',
+    wrap: (provider) =>
+      unguarded(relay(provider, { capabilities: { ...provider.capabilities, maxPutBytes: 5000 } })),
+  },
   changed('PUT-12', 'writes half of what does not fit', (provider, store) => ({
     async put(key, body, options) {
       try {
@@ -180,12 +217,17 @@ export const writeMutations: readonly Mutation[] = [
   })),
   changed('COND-3', 'writes a missing object in spite of ifMatch', (provider, store) => ({
     put: (key, body, { ifMatch, ...options }) =>
-      provider.put(key, body, ifMatch !== undefined && store.objects.has(key) ? { ...options, ifMatch } : options),
+      provider.put(
+        key,
+        body,
+        ifMatch !== undefined && store.objects.has(key) ? { ...options, ifMatch } : options,
+      ),
   })),
   changed('COND-2', 'looks first and creates then', (provider, store) => ({
     async put(key, body, { ifNoneMatch, ...options }) {
       if (ifNoneMatch === undefined) return provider.put(key, body, options);
-      if (store.objects.has(key)) throw new StorageError('precondition-failed', 'there is an object.');
+      if (store.objects.has(key))
+        throw new StorageError('precondition-failed', 'there is an object.');
       await settle(1);
       return provider.put(key, body, options);
     },
@@ -193,7 +235,8 @@ export const writeMutations: readonly Mutation[] = [
   changed('COND-4', 'looks first and replaces then', (provider, store) => ({
     async put(key, body, { ifMatch, ...options }) {
       if (ifMatch === undefined) return provider.put(key, body, options);
-      if (store.objects.get(key)?.info.etag !== ifMatch) throw new StorageError('precondition-failed', 'another write.');
+      if (store.objects.get(key)?.info.etag !== ifMatch)
+        throw new StorageError('precondition-failed', 'another write.');
       await settle(1);
       return provider.put(key, body, options);
     },
@@ -202,10 +245,12 @@ export const writeMutations: readonly Mutation[] = [
     delete: (key, { ifMatch: _match, ...options }) => provider.delete(key, options),
   })),
   changed('COND-8', 'ignores ifNoneMatch of a copy', (provider) => ({
-    copy: async (from, to, { ifNoneMatch: _none, ...options }) => provider.copy?.(from, to, options) as ReturnType<NonNullable<StorageProvider['copy']>>,
+    copy: async (from, to, { ifNoneMatch: _none, ...options }) =>
+      provider.copy?.(from, to, options) as ReturnType<NonNullable<StorageProvider['copy']>>,
   })),
   changed('COND-8', 'ignores the etag of the source of a copy', (provider) => ({
-    copy: async (from, to, { sourceIfMatch: _match, ...options }) => provider.copy?.(from, to, options) as ReturnType<NonNullable<StorageProvider['copy']>>,
+    copy: async (from, to, { sourceIfMatch: _match, ...options }) =>
+      provider.copy?.(from, to, options) as ReturnType<NonNullable<StorageProvider['copy']>>,
   })),
   writing('COND-10', 'loses the write id', ({ writeId: _id, ...options }) => options),
   changed('ETAG-2', 'makes an etag of size and minute', (provider, store) => ({
@@ -247,7 +292,8 @@ export const writeMutations: readonly Mutation[] = [
       const reader = body.stream().getReader();
       signal?.addEventListener('abort', () => void reader.cancel().catch(() => {}));
       const chunks: Uint8Array[] = [];
-      for (let next = await reader.read(); !next.done; next = await reader.read()) chunks.push(next.value.slice());
+      for (let next = await reader.read(); !next.done; next = await reader.read())
+        chunks.push(next.value.slice());
       const bytes = new Uint8Array(await new Blob(chunks as BlobPart[]).arrayBuffer());
       const info = await putBytes(provider, key, bytes, options);
       store.requests += 1;
@@ -269,7 +315,9 @@ export const writeMutations: readonly Mutation[] = [
     name: 'reads on after an abort',
     wrap: (provider) =>
       unguarded(
-        relay(provider, { get: (key, { signal: _signal, ...options }) => provider.get(key, options) }),
+        relay(provider, {
+          get: (key, { signal: _signal, ...options }) => provider.get(key, options),
+        }),
       ),
   },
   changed('CONC-1', 'mixes two writers', (provider, store) => ({
@@ -277,7 +325,12 @@ export const writeMutations: readonly Mutation[] = [
       const info = await provider.put(key, body, options);
       await settle(1);
       const kept = store.objects.get(key);
-      if (kept !== undefined && kept.info.etag !== info.etag) setBytes(store, key, kept.bytes.map((byte, index) => (index % 2 === 0 ? byte : 1)));
+      if (kept !== undefined && kept.info.etag !== info.etag)
+        setBytes(
+          store,
+          key,
+          kept.bytes.map((byte, index) => (index % 2 === 0 ? byte : 1)),
+        );
       return info;
     },
   })),
@@ -304,7 +357,12 @@ export const writeMutations: readonly Mutation[] = [
       async get(key, options) {
         const object = await provider.get(key, options);
         const bytes = cache.get(key);
-        return bytes === undefined || options.range !== undefined ? object : storedObject({ ...object.info, size: bytes.byteLength }, { bytes: () => bytes.slice() });
+        return bytes === undefined || options.range !== undefined
+          ? object
+          : storedObject(
+              { ...object.info, size: bytes.byteLength },
+              { bytes: () => bytes.slice() },
+            );
       },
       async put(key, body, options) {
         const info = await provider.put(key, body, options);
@@ -323,7 +381,9 @@ export const writeMutations: readonly Mutation[] = [
       try {
         return await provider.put(key, body, options);
       } catch (error) {
-        throw (error as StorageError).outcome === 'unknown' ? new StorageError('unavailable', 'no answer.', { outcome: 'not-applied' }) : error;
+        throw (error as StorageError).outcome === 'unknown'
+          ? new StorageError('unavailable', 'no answer.', { outcome: 'not-applied' })
+          : error;
       }
     },
   })),

@@ -1,4 +1,12 @@
-import { type Capabilities, StorageError, type StorageProvider } from '@granary/storage-core/provider';
+import {
+  type Capabilities,
+  type ChangeEvent,
+  StorageError,
+  type StorageProvider,
+  type WatchEvent,
+  type Watcher,
+} from '@granary/storage-core/provider';
+import { OPTIONAL_OPERATIONS } from '../../src/optional-operations.ts';
 import { relay } from '../../src/relay.ts';
 import { mapProvider } from './map-provider.ts';
 import type { MapStore } from './map-store.ts';
@@ -21,10 +29,20 @@ const FOLDER_CAPABILITIES: Capabilities = {
   setMetadata: true,
   upload: true,
   versions: true,
+  watch: true,
+  changes: true,
   durable: true,
   maxPutBytes: 8 * 1024 * 1024,
   maxKeyBytes: 900,
 };
+
+/** What a drive tells of an event: the folder, an id, or that something changed somewhere. */
+function widened(event: WatchEvent): WatchEvent {
+  if (!('key' in event) || event.key === undefined) return event;
+  const folder = event.key.slice(0, event.key.indexOf('/') + 1);
+  if (folder !== '') return { type: 'subtree', prefix: folder };
+  return event.type === 'delete' ? { type: 'reset' } : { type: 'put', id: 'a-file' };
+}
 
 function hash(bytes: Uint8Array): string {
   let state = 2166136261;
@@ -57,11 +75,21 @@ export function folderProvider(store: MapStore): StorageProvider {
     });
   }
 
-  async function target<Result>(key: string, action: (to: string) => Promise<Result> | undefined, but?: string): Promise<Result> {
+  async function target<Result>(
+    key: string,
+    action: (to: string) => Promise<Result> | undefined,
+    but?: string,
+  ): Promise<Result> {
     return (await action(free(key, but))) as Result;
   }
 
+  const missing: Record<string, undefined> = {};
+  for (const [capability, members] of Object.entries(OPTIONAL_OPERATIONS)) {
+    if (capability in FOLDER_CAPABILITIES) continue;
+    for (const member of members) missing[member] = undefined;
+  }
   return relay(inner, {
+    ...(missing as Partial<StorageProvider>),
     name: 'folder',
     capabilities: FOLDER_CAPABILITIES,
     get: (key, options) => inner.get(stored(key), options),
@@ -76,7 +104,11 @@ export function folderProvider(store: MapStore): StorageProvider {
     stat: (key, options) => inner.stat(stored(key), options),
     delete: (key, options) => inner.delete(stored(key), options),
     putMany: async (entries) => {
-      const results = entries.map(({ key, body, options = {} }) => async () => inner.put(free(key), body, options));
+      const results = entries.map(
+        ({ key, body, options = {} }) =>
+          async () =>
+            inner.put(free(key), body, options),
+      );
       const all = [];
       for (const [index, put] of results.entries()) {
         const key = entries[index]?.key ?? '';
@@ -89,10 +121,39 @@ export function folderProvider(store: MapStore): StorageProvider {
       return all;
     },
     deleteMany: async (keys) =>
-      keys.map((key) => ({ key, ok: true as const, value: { existed: store.objects.delete(stored(key)) } })),
+      keys.map((key) => ({
+        key,
+        ok: true as const,
+        value: { existed: store.objects.delete(stored(key)) },
+      })),
     copy: (from, to, options) => target(to, (free_) => inner.copy?.(stored(from), free_, options)),
-    move: (from, to, options) => target(to, (free_) => inner.move?.(stored(from), free_, options), stored(from)),
+    move: (from, to, options) =>
+      target(to, (free_) => inner.move?.(stored(from), free_, options), stored(from)),
     upload: (key, options) => target(key, (to) => inner.upload?.(to, options)),
+    async watch(options) {
+      const watcher = (await inner.watch?.({})) as Watcher;
+      const close = () => {
+        options.signal?.removeEventListener('abort', close);
+        return watcher.close();
+      };
+      options.signal?.addEventListener('abort', close);
+      return {
+        async *[Symbol.asyncIterator]() {
+          for await (const event of watcher) yield widened(event);
+        },
+        close,
+        [Symbol.asyncDispose]: close,
+      };
+    },
+    async *changes(options) {
+      for await (const page of inner.changes?.(options) ?? []) {
+        const events = page.events.map(
+          (_event, index): ChangeEvent =>
+            index % 2 === 0 ? { type: 'subtree' } : { type: 'put', id: 'a-file' },
+        );
+        yield { ...page, events };
+      }
+    },
     async *list(options) {
       for await (const page of inner.list(options)) {
         const entries = page.entries.map((entry) =>

@@ -5,7 +5,14 @@ import { mapProvider } from './map-provider.ts';
 import { type MapStore, mapStore } from './map-store.ts';
 
 const FAULTS: readonly Fault[] = [
-  ...(['unavailable', 'second-page', 'ignore-range', 'cut-body', 'last-step-of-write', 'lost-reply'] as const),
+  ...([
+    'unavailable',
+    'second-page',
+    'ignore-range',
+    'cut-body',
+    'last-step-of-write',
+    'lost-reply',
+  ] as const),
 ];
 
 /** How a harness over the map differs from the plain one. */
@@ -51,7 +58,8 @@ export function mapHarness(options: MapHarnessOptions = {}): Harness {
           leftovers: () => [],
           intact: () => true,
           missing: () => wrap(missing(mapProvider(mapStore(), { serverUrl })), store),
-          small: (capacityBytes) => wrap(mapProvider(mapStore(capacityBytes), { serverUrl }), store),
+          small: (capacityBytes) =>
+            wrap(mapProvider(mapStore(capacityBytes), { serverUrl }), store),
           secrets: [store.secret],
         },
       };

@@ -7,8 +7,14 @@ import {
   type UploadOptions,
   type UploadSession,
 } from '@granary/storage-core/provider';
-import { commit, request, type SessionRules } from './map-provider.ts';
 import type { MapStore, Session } from './map-store.ts';
+import { commit, request } from './map-write.ts';
+
+/** What upload sessions of a provider ask for. */
+export interface SessionRules {
+  readonly order: 'any' | 'sequential';
+  readonly needsTotal: boolean;
+}
 
 const PART: Omit<PartRules, keyof SessionRules> = {
   minBytes: 1024,
@@ -28,7 +34,10 @@ function held({ parts }: Session): ContentRange[] {
 }
 
 function lost(): StorageError {
-  return new StorageError('conflict', 'the session has ended.', { retryable: false, restart: true });
+  return new StorageError('conflict', 'the session has ended.', {
+    retryable: false,
+    restart: true,
+  });
 }
 
 /** Begins a session, or opens the one of a token. */
@@ -88,7 +97,10 @@ function handle(store: MapStore, session: Session, part: PartRules): UploadSessi
       check();
       const ranges = held(session);
       const size = totalBytes ?? (ranges[0]?.offset === 0 ? ranges[0].length : 0);
-      const isWhole = size === 0 ? ranges.length === 0 : ranges.length === 1 && ranges[0]?.offset === 0 && ranges[0].length === size;
+      const isWhole =
+        size === 0
+          ? ranges.length === 0
+          : ranges.length === 1 && ranges[0]?.offset === 0 && ranges[0].length === size;
       if (!isWhole) throw new StorageError('invalid-argument', 'parts are missing.');
       const bytes = new Uint8Array(size);
       for (const [offset, part] of parts) bytes.set(part, offset);
@@ -108,7 +120,10 @@ function handle(store: MapStore, session: Session, part: PartRules): UploadSessi
   };
 }
 
-export async function* pendingSessions(store: MapStore, prefix: string): AsyncGenerator<PendingUpload> {
+export async function* pendingSessions(
+  store: MapStore,
+  prefix: string,
+): AsyncGenerator<PendingUpload> {
   request(store);
   for (const { key, token, startedAt, isOpen } of store.sessions.values()) {
     if (isOpen && key.startsWith(prefix)) yield { key, token, startedAt };

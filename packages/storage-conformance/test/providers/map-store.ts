@@ -31,6 +31,7 @@ export interface MapStore {
   readonly log: ChangeEvent[];
   readonly watchers: Map<Watcher, { readonly prefix: string; readonly channel: EventChannel }>;
   readonly secret: string;
+  readonly id: string;
   fault: Fault | undefined;
   requests: number;
   held: number;
@@ -51,6 +52,7 @@ export function mapStore(capacityBytes: number = Number.POSITIVE_INFINITY): MapS
     log: [],
     watchers: new Map(),
     secret: 'a-secret-of-the-store',
+    id: crypto.randomUUID(),
     fault: undefined,
     requests: 0,
     held: 0,
