@@ -5,6 +5,7 @@ import {
   granaryFileSync,
   granaryMemory,
   granaryRename,
+  granaryRenameSmallPieces,
   granarySync,
 } from './subjects/granary-subjects.ts';
 import { fsPeers, memoryPeers } from './subjects/peer-subjects.ts';
@@ -43,11 +44,17 @@ const memorySubjects: readonly StoreSubject[] = [
 ];
 
 const streamSubjects: readonly StoreSubject[] = [
-  ...fsSubjects,
+  granaryRename,
+  granaryRenameSmallPieces,
+  granarySync,
+  rawInPlace,
+  rawRename,
   rawFs('raw-b-64k', 'node:fs, tmp + rename, 64 KiB pieces', 'B', {
     style: 'rename',
     chunkBytes: 64 * KIB,
   }),
+  rawSync,
+  ...fsPeers,
 ];
 
 const listSubjects: readonly StoreSubject[] = [

@@ -66,7 +66,13 @@ export function buildProgram(settings: ProgramSettings): CommanderCommand {
     .helpOption('-h, --help', 'print this help')
     .usage('<command> [options]')
     .exitOverride()
-    .configureOutput({ writeOut: writeHelp, writeErr: () => {}, getOutHelpWidth: () => width })
+    .configureOutput({
+      writeOut: writeHelp,
+      writeErr: () => {},
+      getOutHelpWidth: () => width,
+      // `paint` has decided already.
+      getOutHasColors: () => true,
+    })
     .configureHelp({
       // In the help of the program they stand behind the commands.
       visibleOptions: (command) =>
@@ -141,10 +147,25 @@ function toCommander(
     const lines = spec.examples.map(([line, effect]) => `  ${line}\n      ${effect}`);
     command.addHelpText('after', `\n${paint('bold', 'Examples:')}\n${lines.join('\n')}\n`);
   }
+  // Known to each command too, so that short ones can be joined with its own: `cp -rq`.
+  for (const [flags, description] of COMMON_OPTIONS) {
+    command.addOption(commonOption(flags, description).hideHelp());
+  }
   command.action(() => {
-    onInvoke({ command: spec, words: command.args, raw: command.optsWithGlobals() });
+    const raw = joinOptions(program.opts(), command.opts());
+    onInvoke({ command: spec, words: command.args, raw });
   });
   return command;
+}
+
+/** Joins options that stand before the command with those behind it. */
+function joinOptions(
+  before: Readonly<Record<string, unknown>>,
+  behind: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  const lists = [before['backend'], behind['backend']].filter((list) => Array.isArray(list));
+  const color = before['color'] !== false && behind['color'] !== false;
+  return { ...before, ...behind, color, backend: lists.flat() };
 }
 
 function toArgument({ name, description, isOptional, isVariadic }: ArgumentSpec): Argument {

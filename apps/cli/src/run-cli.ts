@@ -51,7 +51,11 @@ export async function runCli(
     if (!(error instanceof CommanderError)) throw error;
     await writeTo(host.stdout, helpTexts.join(''));
     if (error.exitCode === 0) return EXIT.ok;
-    return await fail(outputFor(host, {}, words), parseError(error, words));
+    if (error.code === 'commander.help') {
+      const hint = 'See granary --help.';
+      return await fail(outputFor(host, {}, words), usageError('there is no command.', hint));
+    }
+    return await fail(outputFor(host, {}, words), parseError(error, words, commands));
   }
   if (invocation === undefined) return EXIT.ok;
   return await runInvocation(invocation, host, commands);
@@ -110,10 +114,14 @@ function outputFor(
 }
 
 /** Turns commander's message into ours: a sentence, and what it proposes as the hint. */
-function parseError({ message }: CommanderError, words: readonly string[]): Error {
+function parseError(
+  { message }: CommanderError,
+  words: readonly string[],
+  commands: readonly Command[],
+): Error {
   const [first = '', proposal] = message.replace(/^error: /, '').split('\n');
   const sentence = `${first.charAt(0).toLowerCase()}${first.slice(1)}${first.endsWith('.') ? '' : '.'}`;
-  const command = words.find((word) => !word.startsWith('-'));
-  const help = `See granary ${command === undefined ? '' : `${command} `}--help.`;
+  const command = commands.find(({ name }) => name === words.find((word) => !word.startsWith('-')));
+  const help = `See granary ${command === undefined ? '' : `${command.name} `}--help.`;
   return usageError(sentence, proposal === undefined ? help : proposal.replace(/^\(|\)$/g, ''));
 }

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -70,6 +70,8 @@ describe('granary put', () => {
 
   test.each([
     ['put . s/b.txt', 2, '. is a folder.'],
+    ['put a.txt /dev/null', 2, '/dev/null is no file.'],
+    ['cp a.txt /dev/null', 2, '/dev/null is no file.'],
     ['put a.txt s/', 2, 's/ is a folder.'],
     ['put nowhere s/b.txt', 3, 'nowhere: there is no such file or folder.'],
     ['put a.txt/x s/b.txt', 3, 'a.txt/x: a part of the path is no folder.'],
@@ -88,11 +90,12 @@ describe('granary put', () => {
 
   test('leaves nothing behind when its source breaks off', async () => {
     const stdin = new PassThrough();
+    stdin.on('error', () => {});
     stdin.write('the beginning');
     setTimeout(() => stdin.destroy(new Error('the pipe broke')), 20);
     const result = await run('put - s/b.txt', { stdin });
     expect(result.code).toBe(1);
-    expect(result.err).toContain('the pipe broke');
+    expect(result.err).toContain('cause: the pipe broke\n');
     expect(await objects('s').catch(() => [])).toEqual([]);
   });
 });
@@ -147,12 +150,6 @@ describe('granary get', () => {
     const result = await run('get s/b.txt out');
     expect(result.code).not.toBe(0);
     expect(readdirSync(at('out'))).toEqual(['b.txt']);
-  });
-
-  test.skipIf(process.getuid?.() === 0)('ends with 4 where writing is not allowed', async () => {
-    mkdirSync(at('out'));
-    chmodSync(at('out'), 0o500);
-    expect((await run('get s/b.txt out/')).code).toBe(4);
   });
 });
 
@@ -217,11 +214,14 @@ describe('granary rm', () => {
     ['YES\n', 0],
     ['n\n', 3],
     ['\n', 3],
+    [null, 3],
   ])('asks, and takes %j for an answer', async (answer, left) => {
     const stdin = Object.assign(new PassThrough(), { isTTY: true });
     const stderr = Object.assign(new PassThrough(), { isTTY: true });
     stderr.on('data', (chunk: Buffer) => {
-      if (chunk.toString().includes('[y/N]')) stdin.write(answer);
+      if (!chunk.toString().includes('[y/N]')) return;
+      if (answer === null) stdin.end();
+      else stdin.write(answer);
     });
     const result = await run('rm -r t', { stdin, stderr, stdout: memorySink().sink });
     expect(result.code).toBe(0);
@@ -229,7 +229,7 @@ describe('granary rm', () => {
   });
 
   test('prints JSON', async () => {
-    const { records } = await run('rm -ry t/sub --json');
+    const { records } = await run('rm -ry t/sub --json --concurrency 1');
     expect(records).toEqual([
       { type: 'object', action: 'delete', key: 't/sub/b.jpg', status: 'done' },
       { type: 'object', action: 'delete', key: 't/sub/c.txt', status: 'done' },

@@ -288,8 +288,12 @@ describe('granary cp, what fails', () => {
 
   test('alone ends with the code of its kind', async () => {
     const only = ['cp', 'src/sub/b.jpg'];
-    expect((await run([...only, failing('unavailable').replace('?', '/?'), ...PARTS])).code).toBe(5);
-    expect((await run([...only, failing('quota-exceeded').replace('?', '/?'), ...PARTS])).code).toBe(6);
+    expect((await run([...only, failing('unavailable').replace('?', '/?'), ...PARTS])).code).toBe(
+      5,
+    );
+    expect(
+      (await run([...only, failing('quota-exceeded').replace('?', '/?'), ...PARTS])).code,
+    ).toBe(6);
     expect(
       (await run([...only, failing('permission-denied').replace('?', '/?'), ...PARTS])).code,
     ).toBe(4);
@@ -331,6 +335,13 @@ describe('granary cp, what fails', () => {
     expect(readdirSync(state)).toHaveLength(1);
     await run(['cp', '-r', '--exclude', 'b.jpg', 'src', failing('unavailable'), ...PARTS]);
     expect(readdirSync(state)).toHaveLength(0);
+  });
+
+  test('is not taken over from a run that is still going', async () => {
+    const words = ['cp', '-r', 'src', failing('unavailable'), '--json', ...PARTS];
+    await run(words, { pid: process.ppid });
+    expect(summary(await run(words, { pid: 2 ** 22 + 1 }))).toMatchObject({ done: 2, skipped: 0 });
+    expect(summary(await run(words, { pid: 2 ** 22 + 2 }))).toMatchObject({ done: 0, skipped: 2 });
   });
 
   test('warns when there can be no journal, and copies all the same', async () => {

@@ -21,7 +21,11 @@ beforeEach(() => {
 
 describe('granary ls', () => {
   test('lists one level, folders with a slash', async () => {
-    expect(await run('ls photos')).toMatchObject({ code: 0, out: '2024/\n2025/\ntop.txt\n', err: '' });
+    expect(await run('ls photos')).toMatchObject({
+      code: 0,
+      out: '2024/\n2025/\ntop.txt\n',
+      err: '',
+    });
   });
 
   test('lists the current folder without a place', async () => {
@@ -34,7 +38,9 @@ describe('granary ls', () => {
 
   test('shows sizes and times with -l', async () => {
     const { out } = await run('ls -l photos');
-    expect(out).toMatch(/^ +- +2024\/\n +- +2025\/\n3 B {2}\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ {2}top\.txt\n$/);
+    expect(out).toMatch(
+      /^ +- +2024\/\n +- +2025\/\n3 B {2}\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ {2}top\.txt\n$/,
+    );
   });
 
   test('stops at a limit', async () => {
@@ -119,7 +125,17 @@ describe('granary cat', () => {
 describe('granary stat', () => {
   test('shows what is known', async () => {
     await run([
-      ...['put', 'photos/top.txt', 'store/x.txt', '--type', 'text/x-note', '--tag', 'one', '--tag', 'two'],
+      ...[
+        'put',
+        'photos/top.txt',
+        'store/x.txt',
+        '--type',
+        'text/x-note',
+        '--tag',
+        'one',
+        '--tag',
+        'two',
+      ],
       ...['-m', 'stars:=3', '-m', 'by=kim', '--expires', '1y', '--checksum'],
       ...['--cache-control', 'no-store', '--language', 'de', '--disposition', 'inline'],
     ]);
@@ -214,8 +230,28 @@ describe('granary find', () => {
 
 describe('granary search', () => {
   beforeEach(async () => {
-    await run(['put', 'photos/top.txt', 's/harbor.jpg', '--tag', 'sea', '-m', 'iso:=400', '-m', 'title=Harbor lights']);
-    await run(['put', 'photos/2024/a.jpg', 's/hill.jpg', '--tag', 'land', '-m', 'iso:=100', '--type', 'image/webp']);
+    await run([
+      'put',
+      'photos/top.txt',
+      's/harbor.jpg',
+      '--tag',
+      'sea',
+      '-m',
+      'iso:=400',
+      '-m',
+      'title=Harbor lights',
+    ]);
+    await run([
+      'put',
+      'photos/2024/a.jpg',
+      's/hill.jpg',
+      '--tag',
+      'land',
+      '-m',
+      'iso:=100',
+      '--type',
+      'image/webp',
+    ]);
     await run('put photos/2025/c.png s/plain.txt');
   });
   const keys = async (...words: string[]): Promise<unknown[]> =>

@@ -35,7 +35,7 @@ export function memorySink(settings: SinkSettings = {}): {
   };
 }
 
-export interface HostSettings extends Partial<Omit<Host, 'stdin'>> {
+export interface HostSettings extends Partial<Host> {
   /** Both outputs and the input are a terminal. */
   readonly isTTY?: boolean;
   readonly input?: string;

@@ -1,15 +1,37 @@
 import { StorageError } from '@granary/storage-core';
 
+/** Names of backends, each the same in its package: `storage-s3`. */
+type BackendId =
+  | 'memory'
+  | 'fs'
+  | 'idb'
+  | 'localstorage'
+  | 'opfs'
+  | 's3'
+  | 'gcs'
+  | 'azure'
+  | 'supabase'
+  | 'gdrive'
+  | 'onedrive'
+  | 'dropbox'
+  | 'cloud';
+
+/** Names of the backend that needs a file system. */
+export type FileSystemName = 'fs' | 'filesystem' | 'local';
+
+/** Names of backends: the ids, and the aliases that go with some. */
+export type BackendName = BackendId | FileSystemName | 'indexeddb';
+
 /** A backend that exists, whether or not this package brings it. */
 export interface KnownBackend {
-  readonly id: string;
+  readonly id: BackendId;
   /** Other names it answers to. */
-  readonly aliases: readonly string[];
+  readonly aliases: readonly BackendName[];
   /** What makes it. */
   readonly factory: string;
 }
 
-const KNOWN_BACKENDS = [
+const KNOWN_BACKENDS: readonly KnownBackend[] = [
   { id: 'memory', aliases: [], factory: 'createMemory' },
   { id: 'fs', aliases: ['filesystem', 'local'], factory: 'createFileSystem' },
   { id: 'idb', aliases: ['indexeddb'], factory: 'createIndexedDB' },
@@ -23,22 +45,14 @@ const KNOWN_BACKENDS = [
   { id: 'onedrive', aliases: [], factory: 'createOneDrive' },
   { id: 'dropbox', aliases: [], factory: 'createDropbox' },
   { id: 'cloud', aliases: [], factory: 'createCloud' },
-] as const satisfies readonly KnownBackend[];
-
-type KnownId = (typeof KNOWN_BACKENDS)[number]['id'];
-
-/** Names of backends: the ids, and the aliases that go with some. */
-export type BackendName = KnownId | (typeof KNOWN_BACKENDS)[number]['aliases'][number];
-
-/** Names of the backend that needs a file system. */
-export type FileSystemName = 'fs' | 'filesystem' | 'local';
+];
 
 /** Returns the backend of a name or an alias. Errors: `invalid-config` for a name that nothing has. */
 export function knownBackend(name: string): KnownBackend {
-  const backends: readonly KnownBackend[] = KNOWN_BACKENDS;
-  const found = backends.find(({ id, aliases }) => id === name || aliases.includes(name));
+  const namesOf = ({ id, aliases }: KnownBackend): readonly string[] => [id, ...aliases];
+  const found = KNOWN_BACKENDS.find((backend) => namesOf(backend).includes(name));
   if (found !== undefined) return found;
-  const names = backends.flatMap(({ id, aliases }) => [id, ...aliases]);
+  const names = KNOWN_BACKENDS.flatMap(namesOf);
   throw new StorageError('invalid-config', `there is no backend "${name}".`, {
     operation: 'createStorage',
     hint: `Known are ${names.join(', ')}. Any other: createStorage({ engine: … }) with what its factory returns.`,

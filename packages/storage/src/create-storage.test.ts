@@ -1,4 +1,5 @@
 import { StorageError } from '@granary/storage-core';
+import { defineBackend } from '@granary/storage-core/provider';
 import { createMemory } from '@granary/storage-memory';
 import { describe, expect, test } from 'vitest';
 import { type EntrySettings, type LooseConfig, storageCreator } from './create-storage.ts';
@@ -190,6 +191,34 @@ describe('createStorage with a chain', () => {
       retryPolicy,
     });
     expect(seen.map(({ options }) => options)).toEqual([{ retry: retryPolicy }, { retry: false }]);
+  });
+
+  test('tries a place again as the policy says before it moves on', async () => {
+    let opened = 0;
+    const flaky = defineBackend({
+      name: 'memory',
+      provider: (options: object) => ({
+        ...createMemory.provider(options),
+        async open() {
+          opened += 1;
+          if (opened < 3) throw new StorageError('unavailable', 'not yet.');
+          return {};
+        },
+      }),
+    });
+    const create = storageCreator({
+      globals: PAGE,
+      backends: { memory: { needsFileSystem: false, provider: flaky.provider } },
+      automatic: () => ({ id: 'memory', reason: '' }),
+    });
+    const storage = create({
+      primary: 'memory',
+      fallbacks: [createMemory()],
+      retryPolicy: { attempts: 3, backoff: 'none' },
+    });
+    await storage.save('a', 1);
+    expect(opened).toBe(3);
+    expect(storage.getInfo().reason).toBe('It is the primary one.');
   });
 
   test.each([

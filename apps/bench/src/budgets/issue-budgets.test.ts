@@ -58,18 +58,43 @@ describe('issueBudgets', () => {
   });
 
   test('compare streams with stream.pipeline and limit their memory', () => {
-    const resources = { idleBytes: 50e6, peakBytes: 50e6 + 80 * 1024 * 1024, cpuMs: 1 };
+    const resources = (mebibytes: number) => ({
+      idleBytes: 50e6,
+      peakBytes: 50e6 + mebibytes * 1024 * 1024,
+      cpuMs: 1,
+    });
     const budgets = checked(
       resultFixture('fs-stream', { in: 'MiB/s', out: 'MiB/s' }, [
-        rowFixture('granary-b', 'granary', 'B', { in: [960], out: [900] }, { resources }),
-        rowFixture('raw-b', 'raw', 'B', { in: [1000], out: [1000] }),
+        rowFixture(
+          'granary-b',
+          'granary',
+          'B',
+          { in: [960], out: [900] },
+          { resources: resources(80) },
+        ),
+        rowFixture('raw-b', 'raw', 'B', { in: [1000], out: [1000] }, { resources: resources(70) }),
+        rowFixture(
+          'granary-b-64k',
+          'granary',
+          'B',
+          {},
+          { resources: resources(50), group: 'small' },
+        ),
       ]),
     );
-    expect(budgets.get('1 GiB streamed in, tmp + rename, over stream.pipeline')?.isMet).toBe(true);
-    expect(budgets.get('1 GiB streamed out, over stream.pipeline')?.isMet).toBe(false);
-    expect(budgets.get('1 GiB streamed, memory over idle, tmp + rename')).toMatchObject({
+    expect(budgets.get('1 GiB streamed in, pieces of 1 MiB, over stream.pipeline')?.isMet).toBe(
+      true,
+    );
+    expect(budgets.get('1 GiB streamed out, pieces of 1 MiB, over stream.pipeline')?.isMet).toBe(
+      false,
+    );
+    expect(budgets.get('1 GiB streamed, memory over idle, pieces of 1 MiB')).toMatchObject({
       measured: '80.0 MiB',
       verdict: 'missed by 25.0 %',
+      against: 'the bare pipeline: 70.0 MiB',
+    });
+    expect(budgets.get('1 GiB streamed, memory over idle, pieces of 64 KiB')).toMatchObject({
+      isMet: true,
     });
   });
 
@@ -102,19 +127,24 @@ describe('issueBudgets', () => {
     expect(budgets.get('memory, gets at 1 MiB, with a copy')?.isMet).toBe(false);
   });
 
-  test('show the metric in which a peer of the same class comes nearest', () => {
+  test('show the workload in which a peer of the same class comes nearest', () => {
+    const rows = (ours: number) => [
+      rowFixture('granary-b', 'granary', 'B', { create: [100], get: [ours] }),
+      rowFixture('good-reader', 'peer', 'B', { create: [50], get: [100] }),
+      rowFixture('torn', 'peer', 'A', { create: [900], get: [900] }),
+    ];
     const budgets = checked(
-      resultFixture('fs-1k-c1', OBJECT_UNITS, [
-        rowFixture('granary-b', 'granary', 'B', { create: [100], get: [100] }),
-        rowFixture('good-reader', 'peer', 'B', { create: [50], get: [125] }),
-        rowFixture('torn', 'peer', 'A', { create: [900], get: [900] }),
-      ]),
+      resultFixture('fs-1k-c1', OBJECT_UNITS, rows(150)),
+      resultFixture('fs-1k-c16', OBJECT_UNITS, rows(80)),
     );
-    expect(budgets.get('granary-b ahead of every peer of its class, fs-1k-c1')).toMatchObject({
+    expect(budgets.get('granary-b ahead of every peer of its class: get')).toMatchObject({
       isMet: false,
       measured: '0.80 x',
-      against: 'get: good-reader',
+      against: 'fs-1k-c16: good-reader',
     });
+    expect(budgets.get('granary-b ahead of every peer of its class: put, new key')?.isMet).toBe(
+      true,
+    );
   });
 
   test('say nothing about peers where there are none', () => {

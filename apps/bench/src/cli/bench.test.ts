@@ -99,6 +99,19 @@ describe('bench', () => {
     expect(printed.join('\n')).toContain('other programs used');
   });
 
+  test('binds the processes of subjects to processors', async (context) => {
+    if (!existsSync('/usr/bin/taskset')) context.skip('taskset is not installed');
+    const code = await bench(
+      ['works', '--tiny', '--subjects', 'fast', '--cpus', '0', ...folders()],
+      surroundings(),
+    );
+    expect(code).toBe(0);
+  });
+
+  test('uses the folder in memory that the system has', async () => {
+    expect(await bench(['here', '--tiny', '--subjects', 'fast'], surroundings())).toBe(0);
+  });
+
   test('leaves no folder behind', async () => {
     await bench(['here', '--tiny', '--folder', home, '--memory', home], surroundings());
     expect(await readdir(home)).toEqual(['results']);

@@ -1,5 +1,5 @@
 import type { Row, WorkloadResult } from './run-workload.ts';
-import { pairwiseRatio, type Ratio, summarize } from './statistics.ts';
+import { median, pairwiseRatio, type Ratio } from './statistics.ts';
 
 /** How a row stands to another one. */
 export interface Comparison {
@@ -52,9 +52,12 @@ export function compareRows(
 
 /** The rows that have values for a metric, the best median first. */
 export function ranked(result: WorkloadResult, metric: string): Row[] {
-  const better = result.metrics[metric]?.better ?? 'higher';
-  const medianOf = (row: Row) => summarize(row.values[metric] ?? [], better).median;
+  const isLowerBetter = result.metrics[metric]?.better === 'lower';
   return result.rows
-    .filter((row) => (row.values[metric]?.length ?? 0) > 0)
-    .sort((a, b) => (better === 'higher' ? medianOf(b) - medianOf(a) : medianOf(a) - medianOf(b)));
+    .flatMap((row) => {
+      const values = row.values[metric] ?? [];
+      return values.length === 0 ? [] : [{ row, value: median(values) }];
+    })
+    .sort((a, b) => (isLowerBetter ? a.value - b.value : b.value - a.value))
+    .map(({ row }) => row);
 }

@@ -65,7 +65,9 @@ describe('processRunner', () => {
 
   test('fails for a module that is not there', async () => {
     const runner = runnerOf('missing', { module: '/nowhere/worker.js' });
-    await expect(runner.open()).rejects.toThrow('ended early');
+    await expect(runner.open()).rejects.toThrow(
+      "ended early (exit code 1). Error: Cannot find module '/nowhere/worker.js'",
+    );
     expect(await runner.close()).toBeUndefined();
   });
 
@@ -79,7 +81,7 @@ describe('processRunner', () => {
 
   test('says so when it cannot be bound to the processors asked for', async () => {
     const runner = runnerOf('works', { processors: 'none-such' });
-    await expect(runner.open()).rejects.toThrow(/ended early|could not be started/);
+    await expect(runner.open()).rejects.toThrow(/ended early|cannot be reached/);
     await runner.close();
   });
 });

@@ -14,6 +14,9 @@ export interface ProcessSettings {
   readonly processors?: string;
 }
 
+/** So much of what a process writes is kept to tell why it ended. Units: characters. */
+const MAX_SAID = 4000;
+
 type Call = WorkerRequest extends infer Request
   ? Request extends WorkerRequest
     ? Omit<Request, 'id'>
@@ -47,7 +50,7 @@ export function processRunner(
     const flags = [...process.execArgv, '--expose-gc'];
     const started = fork(module, {
       env: { ...process.env, NODE_ENV: 'production' },
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       ...(processors === undefined
         ? { execArgv: flags }
         : { execPath: 'taskset', execArgv: ['-c', processors, process.execPath, ...flags] }),
@@ -59,10 +62,20 @@ export function processRunner(
       if ('error' in reply) reject(new Error(reply.error));
       else resolve(reply.value);
     });
-    started.on('error', (error) => fail(`the process could not be started: ${error.message}`));
-    started.on('exit', (code, signal) => {
+    started.on('error', (error) => {
       child = undefined;
-      fail(`the process ended early (${signal ?? `exit code ${code}`}).`);
+      started.kill('SIGKILL');
+      fail(`the process cannot be reached: ${error.message}`);
+    });
+    let said = '';
+    started.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      said = (said + text).slice(-MAX_SAID);
+    });
+    // After its output has come, unlike `exit`.
+    started.on('close', (code, signal) => {
+      child = undefined;
+      const [error = ''] = /^\S*(?:Error|failed)\b.*$/m.exec(said) ?? [];
+      fail(`the process ended early (${signal ?? `exit code ${code}`}). ${error}`.trimEnd());
     });
     return started;
   }
@@ -97,7 +110,7 @@ export function processRunner(
     async close() {
       const open = child;
       if (open === undefined) return undefined;
-      const ended = new Promise((resolve) => open.once('exit', resolve));
+      const ended = new Promise((resolve) => open.once('close', resolve));
       try {
         return (await ask({ call: 'close' })) as Resources | undefined;
       } finally {

@@ -27,6 +27,8 @@ export interface StoreSubject extends Subject {
   readonly isolation?: 'copies' | 'aliases';
   /** What `list` learns of each object. Default: `keys`. */
   readonly listing?: 'keys' | 'stats';
+  /** Size of the pieces in which `putFile` reads its file and `getFile` writes it. Units: bytes. Default: 1 MiB. */
+  readonly pieceBytes?: number;
   /** Opens a store in a folder that exists. */
   open(folder: string): Promise<Store>;
 }

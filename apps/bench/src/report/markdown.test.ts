@@ -73,6 +73,17 @@ describe('renderWorkload', () => {
     expect(text).toContain('Took 1 min 1 s; other programs used 2.00 % of the machine.');
   });
 
+  test('shows memory of the subjects that have it', () => {
+    const rows = [
+      rowFixture('measured', 'granary', 'B', { rate: [2] }, { resources: memory }),
+      rowFixture('unmeasured', 'granary', 'B', { rate: [1] }),
+    ];
+    const text = renderWorkload(resultFixture('work', { rate: 'ops/s' }, rows));
+    expect(text).toMatch(/measured .*12\.0 MB/);
+    expect(text).toMatch(/unmeasured .* – /);
+    expect(text).not.toContain('files');
+  });
+
   test('leaves out columns that say nothing', () => {
     const { disturbance: _, ...quiet } = resultFixture('sizes', { size: 'bytes' }, [
       rowFixture(

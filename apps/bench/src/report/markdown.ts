@@ -140,8 +140,9 @@ function ratioText(comparison: ReturnType<typeof overBaseline>): string {
 function classOf({ subject, group }: Row): string {
   const { durability } = subject;
   if (durability === undefined) return NONE;
-  if (durability === group || group === 'reads') return durability;
-  return durability === 'memory' ? group : `${durability}, ${group}`;
+  if (group === 'reads') return durability;
+  if (durability === 'memory' || group.startsWith(durability)) return group;
+  return `${durability}, ${group}`;
 }
 
 function noteOf({ subject, isShortened = false }: Row): string {

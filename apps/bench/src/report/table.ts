@@ -6,26 +6,30 @@ export interface Column<Item> {
   text(item: Item): string;
 }
 
+/** The shortest rule that Markdown takes for a table's. */
+const MIN_WIDTH = 3;
+
 /** Renders a Markdown table that also reads well as plain text. */
 export function renderTable<Item>(
   items: readonly Item[],
   columns: readonly Column<Item>[],
 ): string {
-  const rows = items.map((item) => columns.map((column) => cell(column.text(item))));
-  const widths = columns.map((column, index) =>
-    Math.max(3, column.title.length, ...rows.map((row) => row[index]?.length ?? 0)),
+  const texts = columns.map(({ title, align, text }) =>
+    lineUp([title, ...items.map((item) => cell(text(item)))], align),
   );
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((text, index) => pad(text, widths[index] ?? 0, columns[index]?.align)).join(' | ')} |`;
-  const rule = columns.map(({ align }, index) => {
-    const dashes = '-'.repeat(widths[index] ?? 3);
+  const rows = items.map((_, index) => texts.map((column) => column[index + 1]));
+  const heads = texts.map(([head]) => head);
+  const rules = columns.map(({ align }, index) => {
+    const dashes = '-'.repeat(String(heads[index]).length);
     return align === 'right' ? `${dashes.slice(1)}:` : dashes;
   });
-  return [line(columns.map(({ title }) => title)), line(rule), ...rows.map(line)].join('\n');
+  return [heads, rules, ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
 
-function pad(text: string, width: number, align: Column<unknown>['align']): string {
-  return align === 'right' ? text.padStart(width) : text.padEnd(width);
+/** Makes texts equally long, and long enough for a rule. */
+function lineUp(texts: readonly string[], align: Column<unknown>['align']): string[] {
+  const width = Math.max(MIN_WIDTH, ...texts.map(({ length }) => length));
+  return texts.map((text) => (align === 'right' ? text.padStart(width) : text.padEnd(width)));
 }
 
 /** A cell must stay in its row and column. */

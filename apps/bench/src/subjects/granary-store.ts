@@ -4,10 +4,10 @@ import { pipeline } from 'node:stream/promises';
 import type { StorageEngine } from '@granary/storage-core';
 import type { Store } from '../harness/subject.ts';
 
-const CHUNK_BYTES = 1024 * 1024;
+const MIB = 1024 * 1024;
 
-/** A storage as its README shows to use it. */
-export function granaryStore(storage: StorageEngine): Store {
+/** A storage as its README shows to use it. `pieceBytes` is what the application's own streams move. */
+export function granaryStore(storage: StorageEngine, pieceBytes: number = MIB): Store {
   return {
     put: (key, bytes) => storage.put(key, bytes),
     async get(key) {
@@ -42,10 +42,10 @@ export function granaryStore(storage: StorageEngine): Store {
     },
     async putFile(key, file) {
       const { size } = await stat(file);
-      await storage.put(key, createReadStream(file, { highWaterMark: CHUNK_BYTES }), { size });
+      await storage.put(key, createReadStream(file, { highWaterMark: pieceBytes }), { size });
     },
     async getFile(key, file) {
-      const target = createWriteStream(file, { highWaterMark: CHUNK_BYTES });
+      const target = createWriteStream(file, { highWaterMark: pieceBytes });
       await pipeline((await storage.get(key)).stream(), target);
     },
     close: () => storage.close(),

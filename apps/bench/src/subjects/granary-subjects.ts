@@ -28,37 +28,50 @@ export const granaryMemory: StoreSubject = defineSubject({
   },
 });
 
-function granaryFs(
-  id: string,
-  title: string,
-  level: 'none' | 'file' | 'full',
-  note?: string,
-): StoreSubject {
+interface GranaryFsSettings {
+  readonly durability: 'none' | 'file' | 'full';
+  readonly note?: string;
+  readonly pieceBytes?: number;
+}
+
+function granaryFs(id: string, title: string, settings: GranaryFsSettings): StoreSubject {
+  const { durability, note, pieceBytes } = settings;
   return defineSubject({
     id,
     title,
     kind: 'granary',
-    durability: level === 'none' ? 'B' : 'C',
+    durability: durability === 'none' ? 'B' : 'C',
     ...(note !== undefined && { note }),
+    ...(pieceBytes !== undefined && { pieceBytes }),
     can: EVERYTHING,
     listing: 'stats',
     async open(folder) {
       const { createFileSystem } = await import('@granary/storage-fs');
-      return granaryStore(createFileSystem({ baseDir: folder, durability: level }));
+      return granaryStore(createFileSystem({ baseDir: folder, durability }), pieceBytes);
     },
   });
 }
 
 /** Nothing is synced. */
-export const granaryRename: StoreSubject = granaryFs('granary-b', 'Granary fs, not synced', 'none');
+export const granaryRename: StoreSubject = granaryFs('granary-b', 'Granary fs, not synced', {
+  durability: 'none',
+});
+
+/** The same with streams as Node makes them when nothing is said. */
+export const granaryRenameSmallPieces: StoreSubject = granaryFs(
+  'granary-b-64k',
+  'Granary fs, not synced, 64 KiB pieces',
+  { durability: 'none', pieceBytes: 64 * 1024 },
+);
 
 /** As it comes: file and folder are synced. */
-export const granarySync: StoreSubject = granaryFs('granary-c', 'Granary fs', 'full');
+export const granarySync: StoreSubject = granaryFs('granary-c', 'Granary fs', {
+  durability: 'full',
+});
 
 /** The file is synced and the folder is not, as some peers do it. */
 export const granaryFileSync: StoreSubject = granaryFs(
   'granary-c-file',
   'Granary fs, file synced',
-  'file',
-  'the folder is not synced',
+  { durability: 'file', note: 'the folder is not synced' },
 );

@@ -14,7 +14,7 @@ import { keyOf, walkNames, walkWithStats } from './raw-list.ts';
 /** How a bare subject does what can be done in several ways. */
 export interface RawFsSettings {
   readonly style: WriteStyle;
-  /** Size of the pieces that streams move. Units: bytes. Default: 1 MiB, the fastest here. */
+  /** Size of the pieces that streams move. Units: bytes. Default: 1 MiB. */
   readonly chunkBytes?: number;
   /** Whether listing takes the size and times of each file. Default: true. */
   readonly listsStats?: boolean;
@@ -107,6 +107,7 @@ export function rawFs(
     durability,
     can: ['stat', 'list', 'listFolders', 'range', 'streams'],
     listing: settings.listsStats === false ? 'keys' : 'stats',
+    ...(settings.chunkBytes !== undefined && { pieceBytes: settings.chunkBytes }),
     open: async (folder) => openRawFs(folder, settings),
   });
 }

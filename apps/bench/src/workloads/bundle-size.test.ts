@@ -28,10 +28,10 @@ describe('weigh', () => {
             { path: 'lazy.js', kind: 'dynamic-import' },
             { path: 'node:fs', kind: 'import-statement', external: true },
           ],
-          'entry.ts',
+          'entry.js',
         ),
         'shared.js': output([{ path: 'entry.js', kind: 'import-statement' }]),
-        'lazy.js': output([{ path: 'shared.js', kind: 'import-statement' }]),
+        'lazy.js': output([{ path: 'shared.js', kind: 'import-statement' }], 'lazy.ts'),
       },
     };
     const size = weigh(

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import type { Metafile, OutputFile } from 'esbuild';
@@ -21,6 +22,7 @@ export interface BundleSize {
 
 const PACKAGE = fileURLToPath(new URL('../../', import.meta.url));
 const BEST_COMPRESSION = 9;
+const ENTRY = 'entry.js';
 /** Resolves packages to their sources, when this process does so, too. */
 const SOURCE_CONDITION = '@granary/source';
 
@@ -149,7 +151,7 @@ export async function bundleOf(
 ): Promise<BundleSize> {
   const { build } = await import('esbuild');
   const { outputFiles, metafile } = await build({
-    stdin: { contents: source, resolveDir: PACKAGE, sourcefile: 'entry.js', loader: 'js' },
+    stdin: { contents: source, resolveDir: PACKAGE, sourcefile: ENTRY, loader: 'js' },
     bundle: true,
     minify: true,
     splitting: true,
@@ -169,30 +171,27 @@ export async function bundleOf(
 
 /** Adds up the chunks of a bundle. */
 export function weigh(files: readonly OutputFile[], metafile: Metafile): BundleSize {
-  const outputs = Object.entries(metafile.outputs);
-  const contents = new Map(
-    outputs.map(([path]) => {
-      const file = files.find((candidate) => candidate.path.endsWith(path.replace(/^.*\//, '/')));
-      return [path, file?.contents ?? new Uint8Array()] as const;
-    }),
+  const outputs = new Map(
+    Object.entries(metafile.outputs).map(([path, output]) => [basename(path), output]),
   );
-  const entry = outputs.find(([, output]) => output.entryPoint !== undefined)?.[0];
   const initial = new Set<string>();
-  const visit = (path: string) => {
-    if (initial.has(path)) return;
-    initial.add(path);
-    for (const imported of metafile.outputs[path]?.imports ?? []) {
-      if (imported.kind === 'import-statement' && contents.has(imported.path)) visit(imported.path);
+  const visit = (name: string) => {
+    const output = outputs.get(name);
+    if (output === undefined || initial.has(name)) return;
+    initial.add(name);
+    for (const { kind, path } of output.imports) {
+      if (kind === 'import-statement') visit(basename(path));
     }
   };
-  if (entry !== undefined) visit(entry);
+  // What is loaded on first use has an entry point, too.
+  for (const [name, { entryPoint }] of outputs) if (entryPoint === ENTRY) visit(name);
 
   const size = { initialGzip: 0, totalGzip: 0, totalMinified: 0 };
-  for (const [path, content] of contents) {
-    const compressed = gzipSync(content, { level: BEST_COMPRESSION }).length;
+  for (const { path, contents } of files) {
+    const compressed = gzipSync(contents, { level: BEST_COMPRESSION }).length;
     size.totalGzip += compressed;
-    size.totalMinified += content.length;
-    if (initial.has(path)) size.initialGzip += compressed;
+    size.totalMinified += contents.length;
+    if (initial.has(basename(path))) size.initialGzip += compressed;
   }
   return size;
 }

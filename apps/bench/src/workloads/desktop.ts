@@ -17,7 +17,7 @@ interface Counts {
 }
 
 const COUNTS: Readonly<Record<Scale, Counts>> = {
-  full: { items: 10_000, saves: 100, loads: 200, walks: 5 },
+  full: { items: 10_000, saves: 50, loads: 200, walks: 3 },
   quick: { items: 1000, saves: 20, loads: 40, walks: 2 },
   tiny: { items: 30, saves: 3, loads: 3, walks: 1 },
 };

@@ -18,7 +18,7 @@ export async function inFreshProcess(module: string): Promise<unknown> {
       cwd: PACKAGE,
       env: { ...process.env, NODE_ENV: 'production' },
     });
-    return JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
+    return JSON.parse(stdout.slice(stdout.trimEnd().lastIndexOf('\n') + 1));
   } catch (error) {
     const said = /^\w*Error.*$/m.exec(String(Reflect.get(Object(error), 'stderr')));
     throw said === null ? error : new Error(said[0]);

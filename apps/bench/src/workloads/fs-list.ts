@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { drive, perSecond } from '../harness/drive.ts';
+import { pick } from '../harness/pick.ts';
 import { openStore, type StoreSubject } from '../harness/subject.ts';
 import { defineWorkload, type Scale, type Workload } from '../harness/workload.ts';
 import { checkListing } from './store-checks.ts';
@@ -55,7 +56,7 @@ export function fsList(settings: ListSettings, subjects: readonly StoreSubject[]
           await mkdir(path, { recursive: true });
           const files = fileNames(scale);
           await drive(files.length, 16, (index) =>
-            writeFile(join(path, files[index] ?? ''), CONTENT),
+            writeFile(join(path, pick(files, index)), CONTENT),
           );
         }
       }

@@ -1,5 +1,6 @@
 import { sampleBytes } from '../harness/content.ts';
 import { drive, mibPerSecond, perSecond } from '../harness/drive.ts';
+import { pick } from '../harness/pick.ts';
 import { openStore, type StoreSubject } from '../harness/subject.ts';
 import {
   defineWorkload,
@@ -74,9 +75,8 @@ export function fsObjects(settings: ObjectsSettings, subjects: readonly StoreSub
         { length: count },
         (_, index) => `folder-${index % FOLDERS}/object-${index}.bin`,
       );
-      const keyAt = (index: number) => keys[index] ?? '';
       const timed = (task: (key: string) => Promise<unknown>) =>
-        drive(count, concurrency, (index) => task(keyAt(index)));
+        drive(count, concurrency, (index) => task(pick(keys, index)));
 
       return {
         verify: () => checkObjects(store, sizeBytes),

@@ -2,6 +2,7 @@ import type { StorageEngine } from '@granary/storage-core';
 import type { StorageProvider } from '@granary/storage-core/provider';
 import { assertSameBytes, sampleBytes } from '../harness/content.ts';
 import { drive } from '../harness/drive.ts';
+import { pick } from '../harness/pick.ts';
 import { defineSubject, type Subject } from '../harness/subject.ts';
 import { defineWorkload, type Metric, type Scale, type Workload } from '../harness/workload.ts';
 
@@ -60,19 +61,18 @@ export const layerTax: Workload = defineWorkload<LayerSubject>({
     const layered = await wrap(bare, provider);
     const content = sampleBytes(SIZE_BYTES, 51);
     const keys = Array.from({ length: KEYS }, (_, index) => `object-${index}.bin`);
-    const keyAt = (index: number) => keys[index % KEYS] ?? '';
     const count = COUNTS[scale];
     const put = (engine: StorageEngine) =>
-      drive(count, 1, (index) => engine.put(keyAt(index), content));
+      drive(count, 1, (index) => engine.put(pick(keys, index), content));
     const get = (engine: StorageEngine) =>
-      drive(count, 1, async (index) => (await engine.get(keyAt(index))).bytes());
+      drive(count, 1, async (index) => (await engine.get(pick(keys, index))).bytes());
     const perOperation = (elapsedMs: number) => (elapsedMs / count) * NS_PER_MS;
 
     return {
       async verify() {
         for (const engine of [bare, layered]) {
-          await drive(KEYS, 1, (index) => engine.put(keyAt(index), content));
-          const stored = await (await engine.get(keyAt(1))).bytes();
+          await drive(KEYS, 1, (index) => engine.put(pick(keys, index), content));
+          const stored = await (await engine.get(pick(keys, 1))).bytes();
           assertSameBytes(stored, content, 'through the layer');
         }
       },

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { sampleBytes } from '../harness/content.ts';
 import { drive, mibPerSecond, perSecond } from '../harness/drive.ts';
+import { pick } from '../harness/pick.ts';
 import { openStore, type StoreSubject } from '../harness/subject.ts';
 import { defineWorkload, type Scale, type Workload } from '../harness/workload.ts';
 import { checkObjects, isolationOf } from './store-checks.ts';
@@ -46,7 +47,6 @@ export function memoryObjects(
         { length: keyCount },
         (_, index) => `folder-${index % 16}/object-${index}.bin`,
       );
-      const keyAt = (index: number) => keys[index % keyCount] ?? '';
       const rate = (elapsedMs: number) =>
         inBytes ? mibPerSecond(count * sizeBytes, elapsedMs) : perSecond(count, elapsedMs);
 
@@ -58,15 +58,15 @@ export function memoryObjects(
             subject.isolation ?? 'copies',
             `${subject.id} does not treat the caller's buffers as it is said to`,
           );
-          await drive(keyCount, concurrency, (index) => store.put(keyAt(index), contents[0]));
+          await drive(keyCount, concurrency, (index) => store.put(pick(keys, index), contents[0]));
         },
         async run(round) {
           const content = contents[round & 1 ? 1 : 0];
           const putMs = await drive(count, concurrency, (index) =>
-            store.put(keyAt(index), content),
+            store.put(pick(keys, index), content),
           );
           const getMs = await drive(count, concurrency, async (index) => {
-            const { length } = await store.get(keyAt(index));
+            const { length } = await store.get(pick(keys, index));
             if (length !== sizeBytes) throw new Error(`${length} bytes came back.`);
           });
           return { put: rate(putMs), get: rate(getMs) };

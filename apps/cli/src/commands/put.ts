@@ -6,6 +6,7 @@ import { formatBytes } from '../output/format.ts';
 import { infoRecord } from '../output/info-record.ts';
 import { printable } from '../output/printable.ts';
 import { trackProgress } from '../output/progress.ts';
+import { refuseDevice } from '../places/look-up.ts';
 import { parsePlace } from '../places/parse-place.ts';
 import { parseMetadata } from '../values/metadata.ts';
 import { parseFuture } from '../values/moment.ts';
@@ -44,6 +45,7 @@ export const put: Command = defineCommand({
     if (place.isFolder) {
       throw usageError(`${place.label} is a folder.`, 'Say what the object is to be called.');
     }
+    await refuseDevice(place);
     const { type, meta, tag, expires, ifAbsent, ifMatch, checksum } = options;
     const { cacheControl, encoding, language, disposition } = options;
     if (ifAbsent && ifMatch !== undefined) {

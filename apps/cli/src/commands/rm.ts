@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
 import { type Command, type CommandContext, defineCommand } from '../command.ts';
 import { EXIT, exitCodeOf, usageError } from '../exit-codes.ts';
@@ -160,9 +161,14 @@ async function confirm({ host, output, signal }: CommandContext, what: string): 
     input: host.stdin as unknown as NodeJS.ReadableStream,
     output: host.stderr as unknown as NodeJS.WritableStream,
   });
+  // Both end the question without an answer, which is a no.
+  terminal.once('SIGINT', () => terminal.close());
+  const closed = once(terminal, 'close').then(() => undefined);
   try {
-    const answer = await terminal.question(`Delete ${what}? [y/N] `, { signal });
-    return /^y(es)?$/i.test(answer.trim());
+    const question = terminal.question(`Delete ${what}? [y/N] `, { signal });
+    const answer = await Promise.race([question, closed]);
+    if (answer === undefined) host.stderr.write('\n');
+    return /^y(es)?$/i.test(answer?.trim() ?? '');
   } finally {
     terminal.close();
   }

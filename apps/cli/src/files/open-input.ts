@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { Readable } from 'node:stream';
 import type { BodyInput } from '@granary/storage-core';
 import { usageError } from '../exit-codes.ts';
 import type { Host } from '../host.ts';
@@ -21,7 +22,8 @@ export async function openInput(source: string, { cwd, stdin }: Host): Promise<I
     if (stdin.isTTY === true) {
       throw usageError('the input is a terminal.', 'Pipe something in, or name a file.');
     }
-    return { body: asBytes(stdin), size: undefined, async [Symbol.asyncDispose]() {} };
+    const source = stdin instanceof Readable ? stdin : Readable.from(stdin);
+    return { body: toBody(source), size: undefined, async [Symbol.asyncDispose]() {} };
   }
   const file = await open(resolve(cwd, source)).catch((error: unknown) => {
     throw fileError(error, source);
@@ -32,14 +34,13 @@ export async function openInput(source: string, { cwd, stdin }: Host): Promise<I
     throw usageError(`${source} is a folder.`, 'Copy folders with granary cp -r.');
   }
   return {
-    body: asBytes(file.createReadStream({ autoClose: false, highWaterMark: CHUNK_BYTES })),
+    body: toBody(file.createReadStream({ autoClose: false, highWaterMark: CHUNK_BYTES })),
     size: facts.isFile() ? facts.size : undefined,
     [Symbol.asyncDispose]: () => file.close(),
   };
 }
 
-async function* asBytes(source: AsyncIterable<unknown>): AsyncGenerator<Uint8Array> {
-  for await (const chunk of source) {
-    yield typeof chunk === 'string' ? new TextEncoder().encode(chunk) : (chunk as Uint8Array);
-  }
+/** A stream, because one that waits for input can be cancelled, which a generator cannot. */
+function toBody(source: Readable): BodyInput {
+  return Readable.toWeb(source) as ReadableStream<Uint8Array>;
 }

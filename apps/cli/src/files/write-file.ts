@@ -1,13 +1,38 @@
 import { randomUUID } from 'node:crypto';
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fileError } from './file-error.ts';
 
 /**
  * Writes a local file all at once: nobody sees part of it, and what was there before stays until
- * the new one is whole and on the disk. Errors: those of files.
+ * the new one is whole and on the disk. A device or a pipe is written to as it is. Errors: those of
+ * files.
  */
 export async function writeFileWhole(
+  path: string,
+  content: AsyncIterable<Uint8Array>,
+  onBytes: (bytes: number) => void,
+): Promise<number> {
+  // Behind a link, it is the file that is replaced, not the link.
+  const target = await realpath(path).catch(() => path);
+  const isOrdinary = (await stat(target).catch(() => undefined))?.isFile() ?? true;
+  return isOrdinary ? replaceFile(target, content, onBytes) : writeInto(target, content, onBytes);
+}
+
+async function writeInto(
+  path: string,
+  content: AsyncIterable<Uint8Array>,
+  onBytes: (bytes: number) => void,
+): Promise<number> {
+  try {
+    await using file = await open(path, 'w');
+    return await writeAll(file, content, onBytes);
+  } catch (error) {
+    throw fileError(error, path);
+  }
+}
+
+async function replaceFile(
   path: string,
   content: AsyncIterable<Uint8Array>,
   onBytes: (bytes: number) => void,

@@ -34,11 +34,20 @@ function storageErrorFacts({ code, message, hint, key }: StorageError): ErrorFac
 /** Writes an error the way all of them are shown: what went wrong, then what to do. */
 export function errorLines(error: unknown, paint: Paint, isDebug: boolean): string[] {
   const { code, message, hint } = errorFacts(error);
-  const label = code === 'usage' || code === 'unknown' ? 'error' : `error ${code}`;
+  const isPlain = code === 'usage' || code === 'unknown';
+  const label = isPlain ? 'error' : `error ${code}`;
   const lines = [`${paint('red', `${label}:`)} ${printable(message)}`];
+  const cause = causeOf(error);
+  if (code === 'unknown' && cause !== undefined && !message.includes(cause)) {
+    lines.push(`${paint('dim', 'cause:')} ${printable(cause)}`);
+  }
   if (hint !== undefined) lines.push(`${paint('cyan', 'hint:')} ${printable(hint)}`);
   if (isDebug) lines.push(...stacks(error).map((line) => paint('dim', line)));
   return lines;
+}
+
+function causeOf(error: unknown): string | undefined {
+  return error instanceof Error && error.cause instanceof Error ? error.cause.message : undefined;
 }
 
 function stacks(error: unknown): string[] {

@@ -161,7 +161,10 @@ describe('errors', () => {
 
   test('show their stacks, and those of their causes, only when asked to', () => {
     const outer = new Error('outer', { cause: new Error('inner') });
-    expect(errorLines(outer, plain, false)).toEqual(['error: outer']);
+    expect(errorLines(outer, plain, false)).toEqual(['error: outer', 'cause: inner']);
+    expect(errorLines(new Error('a: inner', { cause: new Error('inner') }), plain, false)).toEqual([
+      'error: a: inner',
+    ]);
     const shown = errorLines(outer, plain, true).join('\n');
     expect(shown).toMatch(/Error: outer\n +at /);
     expect(shown).toMatch(/caused by\nError: inner/);

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import type { ObjectInfo } from '@granary/storage-core';
 import { isStorageError, StorageError } from '@granary/storage-core/provider';
+import { usageError } from '../exit-codes.ts';
 import type { Places, Spot, Tree } from './open-places.ts';
 import { localPath, type Place } from './parse-place.ts';
 
@@ -17,16 +18,27 @@ export async function lookUp(places: Places, place: Place, signal: AbortSignal):
   if (place.isFolder || (await isLocalFolder(place))) {
     return { kind: 'tree', ...(await places.tree(place)) };
   }
-  const spot = await places.spot(place);
-  try {
-    const info = await spot.store.stat(spot.key, { signal });
-    return { kind: 'object', ...spot, info };
-  } catch (error) {
-    if (!isStorageError(error, 'not-found')) throw error;
-  }
+  const object = await lookUpObject(places, place, signal);
+  if (object !== undefined) return object;
   const tree = await places.tree(place);
   if (await hasObjects(tree, signal)) return { kind: 'tree', ...tree };
   throw nothingAt(place);
+}
+
+async function lookUpObject(
+  places: Places,
+  place: Place,
+  signal: AbortSignal,
+): Promise<Found | undefined> {
+  try {
+    const spot = await places.spot(place);
+    return { kind: 'object', ...spot, info: await spot.store.stat(spot.key, { signal }) };
+  } catch (error) {
+    // What it is in can be no store, so it is one itself.
+    const isNone = isStorageError(error, 'not-found') || isStorageError(error, 'invalid-config');
+    if (!isNone) throw error;
+    return undefined;
+  }
 }
 
 export function nothingAt(place: Place): StorageError {
@@ -50,6 +62,20 @@ export async function isLocalFolder(place: Place): Promise<boolean> {
   if (place.url.scheme !== 'file') return false;
   const found = await stat(localPath(place)).catch(() => undefined);
   return found?.isDirectory() === true;
+}
+
+/**
+ * Fails for a device, a pipe or a socket: writing an object there would put a file in its place.
+ * Errors: usage.
+ */
+export async function refuseDevice(place: Place): Promise<void> {
+  if (place.url.scheme !== 'file') return;
+  const found = await stat(localPath(place)).catch(() => undefined);
+  if (found === undefined || found.isFile() || found.isDirectory()) return;
+  throw usageError(
+    `${place.label} is no file.`,
+    'Write to it with granary get, or with cat and >.',
+  );
 }
 
 /** Fails for a folder in which there is nothing because it does not exist. */

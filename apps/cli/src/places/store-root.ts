@@ -2,8 +2,8 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { localPath, type Place } from './parse-place.ts';
 
-/** The folder that the file system's backend keeps its own files in, at the root of a store. */
-const STORE_MARK = '.granary';
+/** What the file system's backend keeps at the root of a store that something was written to. */
+const STORE_MARK: string = join('.granary', 'format.json');
 
 /**
  * Returns how many segments of a place lead to the root of its store. In the file system that is
@@ -17,7 +17,7 @@ export async function storeDepth(place: Place, kind: 'tree' | 'object'): Promise
   for (let depth = deepest; depth > 0; depth -= 1) {
     const folder = localPath({ ...place, segments: segments.slice(0, depth) });
     const mark = await stat(join(folder, STORE_MARK)).catch(() => undefined);
-    if (mark?.isDirectory() === true) return depth;
+    if (mark?.isFile() === true) return depth;
   }
   return deepest;
 }

@@ -58,7 +58,8 @@ async function copyThrough({ from, to }: CopyTask, settings: CopySettings): Prom
   const { size } = object.info;
   const body = size <= SMALL_BYTES ? await object.bytes() : object.stream();
   const attributes: ObjectAttributes = contentOnly ? {} : attributesOf(object.info);
-  return to.store.put(to.key, body, {
+  // Awaited here: the source is let go of when this function is left.
+  return await to.store.put(to.key, body, {
     ...attributes,
     signal,
     size,

@@ -121,10 +121,13 @@ describe('openJournal', () => {
     expect(other.earlier.size).toBe(0);
   });
 
-  test('with restart forgets what was done', async () => {
-    await (await open(1)).recordDone('a', { source: 'e', target: 't' });
+  test('with restart forgets what was done, and hands sessions over to be ended', async () => {
+    const first = await open(1);
+    await first.recordDone('a', { source: 'e', target: 't' });
+    await first.recordSession('b', { source: 'e', token: 'secret', partBytes: 8 });
     const again = await open(2, { restart: true });
     expect(again.earlier.size).toBe(0);
+    expect(again.session('b')).toEqual({ source: '', token: 'secret', partBytes: 8 });
     await again.finish();
     expect((await open(3)).earlier.size).toBe(0);
   });

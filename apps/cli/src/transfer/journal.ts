@@ -62,7 +62,7 @@ export interface JournalOwner {
 }
 
 export interface JournalOptions {
-  /** Throws away what earlier runs left. */
+  /** Forgets what earlier runs did; their uploads are of no use but to be ended. */
   readonly restart: boolean;
   /** Hears once when the journal cannot be written. The copy goes on; only resuming it suffers. */
   readonly onProblem: (error: unknown) => void;
@@ -85,8 +85,11 @@ export async function openJournal(
   const earlier = new Map<string, DoneEntry>();
   const sessions = new Map<string, SessionEntry>();
   const claimed = await claim(folder, digest, newPath, owner);
-  if (!options.restart) {
-    for (const { text } of claimed) readJournal(text, earlier, sessions);
+  for (const { text } of claimed) readJournal(text, earlier, sessions);
+  if (options.restart) {
+    earlier.clear();
+    // Of no write of any source, so that whoever asks for it ends it and begins anew.
+    for (const [key, session] of sessions) sessions.set(key, { ...session, source: '' });
   }
   const path = newPath();
   let creating: Promise<void> | undefined;

@@ -2,7 +2,7 @@ import { isStorageError, type ListItem } from '@granary/storage-core';
 import type { ArgumentSpec, CommandContext } from '../command.ts';
 import { usageError } from '../exit-codes.ts';
 import type { KeyFilter } from '../places/glob-filter.ts';
-import { isLocalFolder, lookUp, requireTree } from '../places/look-up.ts';
+import { isLocalFolder, lookUp, refuseDevice, requireTree } from '../places/look-up.ts';
 import type { Spot } from '../places/open-places.ts';
 import { below, isSameOrigin, nameOf, type Place, parsePlace } from '../places/parse-place.ts';
 import type { CopyTask } from './copy-object.ts';
@@ -37,6 +37,7 @@ export async function readRequest(
 ): Promise<TransferRequest> {
   const sources = words.slice(0, -1).map((word) => parsePlace(word, host.cwd));
   const target = parsePlace(words.at(-1) ?? '', host.cwd);
+  await refuseDevice(target);
   const [first] = sources;
   if (first === undefined) throw usageError('there is no target.', 'Name a source and a target.');
   if (sources.length > 1) {
