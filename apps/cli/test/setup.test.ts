@@ -318,16 +318,15 @@ describe('granary completion', () => {
     expect(out.toString().split('\n').filter(Boolean)).toEqual(expected);
   });
 
-  test.skipIf(!has('zsh'))(
-    'writes a script that zsh takes (skipped where there is no zsh)',
-    async () => {
-      const path = await script('zsh');
-      const program = `autoload -Uz compinit; compinit -u -d ${at('dump')}; source ${path}; print -r -- $_comps[granary]`;
-      expect(execFileSync('zsh', ['-f', '-c', program]).toString()).toBe('_granary\n');
-    },
-  );
+  test('writes a script that zsh takes', async ({ skip }) => {
+    skip(!has('zsh'), 'zsh is not installed');
+    const path = await script('zsh');
+    const program = `autoload -Uz compinit; compinit -u -d ${at('dump')}; source ${path}; print -r -- $_comps[granary]`;
+    expect(execFileSync('zsh', ['-f', '-c', program]).toString()).toBe('_granary\n');
+  });
 
-  test.skipIf(!has('fish'))('completes in fish (skipped where there is no fish)', async () => {
+  test('completes in fish', async ({ skip }) => {
+    skip(!has('fish'), 'fish is not installed');
     const path = await script('fish');
     const complete = (line: string): string[] =>
       execFileSync('fish', ['--no-config', '-c', `source ${path}; complete -C '${line}'`], {

@@ -97,8 +97,8 @@ function whatNext(data: string): string {
   return `No differences. The objects are ordinary files: look into ${join(data, 'files')}
 
 Next
-  npx granary ls ./granary-data/documents/          list what was stored
-  npx granary search ./granary-data/ --tag file     find by tag
-  npx granary cp ./granary-data/ ./elsewhere/       copy it all; with --update, only what changed
-  npm start -- path/to/a/folder                     the same with your own files`;
+  npm run granary -- ls ./granary-data/documents/        list what was stored
+  npm run granary -- search ./granary-data/ --tag file   find by tag
+  npm run granary -- cp ./granary-data/ ./elsewhere/     copy it all; with --update, only what changed
+  npm start -- path/to/a/folder                          the same with your own files`;
 }

@@ -15,21 +15,23 @@ export function relay(
   inner: StorageProvider,
   changes: Partial<StorageProvider> = {},
 ): StorageProvider {
-  const outer: Record<string, unknown> = {};
+  const outer: Record<string, unknown> = {
+    specVersion: 1,
+    name: inner.name,
+    capabilities: inner.capabilities,
+    native: inner.native,
+    ...(inner.versions !== undefined && { versions: inner.versions }),
+    // Known only after opening, with some.
+    get storeId() {
+      return inner.storeId;
+    },
+  };
   for (const name of METHODS) {
     const method = inner[name as keyof StorageProvider];
     if (typeof method === 'function') outer[name] = method.bind(inner);
   }
-  if (inner.versions !== undefined) outer['versions'] = inner.versions;
-  return {
-    specVersion: 1,
-    name: inner.name,
-    storeId: inner.storeId,
-    native: inner.native,
-    ...outer,
-    ...changes,
-    capabilities: changes.capabilities ?? inner.capabilities,
-  } as StorageProvider;
+  Object.defineProperties(outer, Object.getOwnPropertyDescriptors(changes));
+  return outer as unknown as StorageProvider;
 }
 
 /** Capabilities about options of optional operations. */

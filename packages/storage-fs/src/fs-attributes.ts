@@ -8,10 +8,10 @@ import {
   type SetMetadataOptions,
   selectAttributes,
 } from '@granary/storage-core/provider';
-import { checkWriteConditions, type Committer } from './fs-commit.ts';
+import { type Committer, checkWriteConditions } from './fs-commit.ts';
 import { checkAborted, notFound } from './fs-errors.ts';
 import { fingerprintOf, infoOf } from './fs-info.ts';
-import { lockNameOf } from './fs-keys.ts';
+import { claimOf } from './fs-keys.ts';
 import type { Resolver } from './fs-resolve.ts';
 import type { Store } from './fs-store.ts';
 
@@ -28,8 +28,11 @@ export function attributeSetter(
   committer: Committer,
 ): AttributeSetter {
   const { companions, locks, durability } = store;
-  return (key, patch, { ifMatch, signal }) =>
-    locks.exclusively(lockNameOf(key), signal, async (lock) => {
+  return async (key, patch, { ifMatch, signal }) => {
+    const first = await resolve.find(key);
+    if (first === undefined) throw notFound(key);
+    first.folder.release();
+    return locks.exclusively(claimOf(key, signal), async (lock) => {
       const found = await resolve.find(key);
       if (found === undefined) throw notFound(key);
       const { folder, name, stats } = found;
@@ -51,6 +54,7 @@ export function attributeSetter(
         folder.release();
       }
     });
+  };
 }
 
 /** Nothing where the key alone says all. */

@@ -1,6 +1,8 @@
 import { constants, type Stats } from 'node:fs';
 import { type BodySource, type ContentRange, StorageError } from '@granary/storage-core/provider';
 import { isMissing } from './fs-calls.ts';
+import { toFsError } from './fs-errors.ts';
+import { type Hasher, sha256Hasher } from './fs-hash.ts';
 import { etagOf } from './fs-info.ts';
 import type { Store } from './fs-store.ts';
 import { readAll, readStream } from './fs-transfer.ts';
@@ -16,6 +18,12 @@ export interface BodyFile {
   readonly path: string;
   readonly stats: Stats;
   readonly part: ContentRange;
+  /** What all of the content must be like, where that is known. */
+  readonly check?: {
+    readonly sha256: string;
+    /** Brings the object back when it is not. */
+    heal(): Promise<void>;
+  };
 }
 
 /** Makes bodies of open files. */
@@ -47,7 +55,7 @@ export function fileBodies(store: Store, maxPinned: number = MAX_PINNED): Bodies
 
   return {
     hold(file) {
-      const { stats, part } = file;
+      const { stats, part, check } = file;
       let fd: number | undefined = file.fd;
       let reading = 0;
       let isReleased = false;
@@ -78,6 +86,8 @@ export function fileBodies(store: Store, maxPinned: number = MAX_PINNED): Bodies
         try {
           fd ??= await openAgain(file);
           return await read(fd);
+        } catch (error) {
+          throw toFsError(error);
         } finally {
           reading -= 1;
           if (isReleased && reading === 0) close();
@@ -90,25 +100,46 @@ export function fileBodies(store: Store, maxPinned: number = MAX_PINNED): Bodies
         if (now.mtimeMs !== stats.mtimeMs || now.size !== stats.size) throw replaced();
       }
 
+      /** Fails when the content is not what was written. It is by the next reading. */
+      async function checkHash(hasher: Hasher | undefined): Promise<void> {
+        if (hasher === undefined || hasher.digest() === check?.sha256) return;
+        await check?.heal();
+        throw wasDamaged();
+      }
+
       return {
         async bytes() {
           try {
-            return await use(async (open) => {
-              const bytes = await readAll(calls, open, part.offset, part.length);
+            const bytes = await use(async (open) => {
+              const all = await readAll(calls, open, part.offset, part.length);
               await checkUnchanged(open);
-              return bytes;
+              return all;
             });
+            const hasher = check && sha256Hasher();
+            hasher?.update(bytes);
+            await checkHash(hasher);
+            return bytes;
           } finally {
             release();
           }
         },
-        stream: () =>
-          readStream(part, {
-            read: (bytes, position) =>
-              use((open) => calls.read(open, bytes, 0, bytes.byteLength, position)),
-            end: () => use(checkUnchanged),
+        stream() {
+          const hasher = check && sha256Hasher();
+          return readStream(part, {
+            async read(bytes, position) {
+              const count = await use((open) =>
+                calls.read(open, bytes, 0, bytes.byteLength, position),
+              );
+              hasher?.update(bytes.subarray(0, count));
+              return count;
+            },
+            async end() {
+              await use(checkUnchanged);
+              await checkHash(hasher);
+            },
             release,
-          }),
+          });
+        },
         cancel: release,
       };
     },
@@ -118,6 +149,12 @@ export function fileBodies(store: Store, maxPinned: number = MAX_PINNED): Bodies
 function replaced(): StorageError {
   return new StorageError('conflict', 'the object was changed while it was read.', {
     retryable: true,
+    hint: 'Get it again.',
+  });
+}
+
+function wasDamaged(): StorageError {
+  return new StorageError('conflict', 'the content was damaged, and has been brought back.', {
     hint: 'Get it again.',
   });
 }

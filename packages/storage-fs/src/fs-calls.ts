@@ -12,12 +12,25 @@ type StatsFs = fs.StatsFs;
 export interface FsCalls {
   open(path: string, flags: number, mode?: number): Promise<number>;
   close(fd: number): Promise<void>;
-  read(fd: number, buffer: Uint8Array, offset: number, length: number, position: number): Promise<number>;
-  write(fd: number, bytes: Uint8Array, offset: number, length: number, position: number | null): Promise<number>;
+  read(
+    fd: number,
+    buffer: Uint8Array,
+    offset: number,
+    length: number,
+    position: number,
+  ): Promise<number>;
+  write(
+    fd: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    position: number | null,
+  ): Promise<number>;
   fsync(fd: number): Promise<void>;
   ftruncate(fd: number, length: number): Promise<void>;
   fstat(fd: number): Promise<Stats>;
   fchmod(fd: number, mode: number): Promise<void>;
+  chmod(path: string, mode: number): Promise<void>;
   /** Units: seconds since 1970, with fractions. */
   futimes(fd: number, accessed: number, modified: number): Promise<void>;
   /** Units: seconds since 1970, with fractions. */
@@ -50,7 +63,9 @@ export interface FsCalls {
 type Failure = NodeJS.ErrnoException | null;
 
 /** Turns a call's result into a promise without the cost of `promisify`. */
-function settled<Value>(start: (done: (error: Failure, value: Value) => void) => void): Promise<Value> {
+function settled<Value>(
+  start: (done: (error: Failure, value: Value) => void) => void,
+): Promise<Value> {
   return new Promise((resolve, reject) => {
     start((error, value) => {
       if (error === null) resolve(value);
@@ -76,8 +91,9 @@ function lstatAll(paths: readonly string[]): Promise<readonly (Stats | undefined
     if (left === 0) resolve(found);
     paths.forEach((path, index) => {
       fs.lstat(path, (error, stats) => {
-        if (error === null) found[index] = stats;
-        else if (!isMissing(error)) reject(error);
+        // Set also for nothing: whoever maps the results would skip a hole.
+        if (error === null || isMissing(error)) found[index] = error === null ? stats : undefined;
+        else reject(error);
         left -= 1;
         if (left === 0) resolve(found);
       });
@@ -97,6 +113,7 @@ export const NODE_CALLS: FsCalls = {
   ftruncate: (fd, length) => done((then) => fs.ftruncate(fd, length, then)),
   fstat: (fd) => settled((then) => fs.fstat(fd, then)),
   fchmod: (fd, mode) => done((then) => fs.fchmod(fd, mode, then)),
+  chmod: (path, mode) => done((then) => fs.chmod(path, mode, then)),
   futimes: (fd, accessed, modified) => done((then) => fs.futimes(fd, accessed, modified, then)),
   utimes: (path, accessed, modified) => done((then) => fs.utimes(path, accessed, modified, then)),
   lstat: (path) => settled((then) => fs.lstat(path, then)),

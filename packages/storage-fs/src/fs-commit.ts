@@ -9,10 +9,11 @@ import {
   StorageError,
   type WriteConditions,
 } from '@granary/storage-core/provider';
+import type { Backups } from './fs-backup.ts';
 import { codeOf } from './fs-calls.ts';
 import { checkAborted, preconditionFailed, withOutcome } from './fs-errors.ts';
 import { etagOf, fingerprintOf, infoOf } from './fs-info.ts';
-import { lockNameOf } from './fs-keys.ts';
+import { claimOf } from './fs-keys.ts';
 import type { Lock } from './fs-lock.ts';
 import { makeNewer } from './fs-newer.ts';
 import type { Found, Place, Resolver } from './fs-resolve.ts';
@@ -33,6 +34,8 @@ export interface NewObject {
   readonly file: TempFile;
   /** What is said about it; the fingerprint is added here. */
   readonly side: CompanionSide;
+  /** Hash of the content, when it is known. */
+  readonly sha256?: string | undefined;
   readonly conditions: WriteConditions;
   readonly signal?: AbortSignal | undefined;
 }
@@ -42,11 +45,6 @@ export interface Target extends Place {
   readonly existing: Found | undefined;
   readonly record: CompanionRecord | undefined;
   readonly lock: Lock;
-}
-
-export interface CommitHooks {
-  /** Called with the lock, before an object is replaced. */
-  beforeReplace?(target: Target, key: string): Promise<void>;
 }
 
 /** Makes files objects. */
@@ -59,7 +57,7 @@ export interface Committer {
   recordOf(place: Place, key: string): Promise<CompanionRecord | undefined>;
 }
 
-export function committer(store: Store, resolve: Resolver, hooks: CommitHooks = {}): Committer {
+export function committer(store: Store, resolve: Resolver, backups?: Backups): Committer {
   const { calls, companions, folders, locks, temps, durability } = store;
 
   async function recordOf(
@@ -114,7 +112,7 @@ export function committer(store: Store, resolve: Resolver, hooks: CommitHooks = 
   }
 
   async function replace(
-    { key, file, side, signal }: NewObject,
+    { key, file, side, sha256, signal }: NewObject,
     target: Target,
     committed: () => void,
   ): Promise<ObjectInfo> {
@@ -123,7 +121,6 @@ export function committer(store: Store, resolve: Resolver, hooks: CommitHooks = 
     let stats = await calls.fstat(fd);
     if (existing !== undefined) {
       stats = await makeNewer(calls, fd, stats, existing.stats.mtimeMs);
-      await hooks.beforeReplace?.(target, key);
     }
     const wantedMode = (existing?.stats.mode ?? mode) & 0o777;
     if ((stats.mode & 0o777) !== wantedMode) await calls.fchmod(fd, wantedMode);
@@ -134,20 +131,25 @@ export function committer(store: Store, resolve: Resolver, hooks: CommitHooks = 
       next: { ...side, fingerprint: fingerprintOf(stats) },
     });
     checkAborted(signal);
+    const backup = await backups?.prepare(key, file, stats, sha256);
     const change = { folder, file: name, key, lock, mode: wantedMode };
-    if (next !== undefined) await companions.write({ ...change, record: next });
+    let isDescribed = false;
     try {
+      if (next !== undefined) await companions.write({ ...change, record: next });
+      isDescribed = next !== undefined;
       await folder.confirm();
       checkAborted(signal);
       lock.check();
       await calls.rename(path, folder.at(name));
     } catch (error) {
-      if (next !== undefined && existing === undefined) {
+      await backup?.cancel();
+      if (isDescribed && existing === undefined) {
         await companions.write({ ...change, record: undefined }).catch(() => {});
       }
       throw error;
     }
     committed();
+    await backup?.finish();
     stats = await calls.fstat(fd);
     if (next !== undefined && isEmptySide(next.next)) {
       // What it says of this object is nothing already; it only lies about.
@@ -167,6 +169,7 @@ export function committer(store: Store, resolve: Resolver, hooks: CommitHooks = 
     try {
       await temps.sweep(folder);
       await calls.copyFile(file.path, path, 0);
+      await calls.chmod(path, 0o600);
       fd = await temps.openAgain(path);
       await calls.futimes(fd, atimeMs / 1000, mtimeMs / 1000);
       if (durability !== 'none') await calls.fsync(fd);
@@ -183,9 +186,7 @@ export function committer(store: Store, resolve: Resolver, hooks: CommitHooks = 
     recordOf,
     commitLocked,
     commit: (object) =>
-      locks.exclusively(lockNameOf(object.key), object.signal, (lock) =>
-        commitLocked(object, lock),
-      ),
+      locks.exclusively(claimOf(object.key, object.signal), (lock) => commitLocked(object, lock)),
   };
 }
 

@@ -118,7 +118,12 @@ export function companionsOf(settings: CompanionsSettings): Companions {
     }
   }
 
-  async function put(temp: string, path: string, bytes: Uint8Array, { lock, mode }: CompanionChange): Promise<void> {
+  async function put(
+    temp: string,
+    path: string,
+    bytes: Uint8Array,
+    { lock, mode }: CompanionChange,
+  ): Promise<void> {
     try {
       const fd = await temps.create(temp, mode & 0o666);
       try {
@@ -144,7 +149,7 @@ export function companionsOf(settings: CompanionsSettings): Companions {
       if (layout !== 'manifest') return replace(change);
       // A manifest has many objects: others write it under other keys' locks.
       const manifest = lockNameOf(`${change.folder.path}/${companionName('', layout)}`);
-      return locks.exclusively(manifest, undefined, () => replace(change));
+      return locks.exclusively({ name: manifest }, () => replace(change));
     },
   };
 }

@@ -12,11 +12,12 @@ import {
   type WriteConditions,
 } from '@granary/storage-core/provider';
 import { type AttributeSetter, attributesFor } from './fs-attributes.ts';
+import type { Backups } from './fs-backup.ts';
 import { codeOf } from './fs-calls.ts';
-import { type CommitHooks, type Committer, checkWriteConditions, RACES } from './fs-commit.ts';
+import { type Committer, checkWriteConditions, RACES } from './fs-commit.ts';
 import { checkAborted, notFound, withOutcome } from './fs-errors.ts';
 import { etagOf, fingerprintOf, infoOf } from './fs-info.ts';
-import { lockNameOf } from './fs-keys.ts';
+import { claimOf } from './fs-keys.ts';
 import type { Lock } from './fs-lock.ts';
 import type { OpenObject, Reader } from './fs-read.ts';
 import type { Remover } from './fs-remove.ts';
@@ -42,11 +43,11 @@ export interface CopierSettings {
   readonly committer: Committer;
   readonly remover: Remover;
   readonly setAttributes: AttributeSetter;
-  readonly hooks: CommitHooks;
+  readonly backups: Backups | undefined;
 }
 
 export function copier(settings: CopierSettings): Copier {
-  const { store, resolve, reader, committer, remover, setAttributes, hooks } = settings;
+  const { store, resolve, reader, committer, remover, setAttributes, backups } = settings;
   const { calls, companions, locks, temps, durability } = store;
 
   /** The content of an open object in a file of its own; shares the blocks where the disk can. */
@@ -57,6 +58,8 @@ export function copier(settings: CopierSettings): Copier {
     try {
       if (store.hasProc) {
         await calls.copyFile(`/proc/self/fd/${fd}`, path, COPYFILE_EXCL | COPYFILE_FICLONE);
+        // It has the source's rights, which may be none to write.
+        await calls.chmod(path, 0o600);
         copy = await temps.openAgain(path);
       } else {
         copy = await temps.create(path, 0o600);
@@ -119,10 +122,21 @@ export function copier(settings: CopierSettings): Copier {
       let place: Place | undefined = existing;
       try {
         checkWriteConditions(existing?.stats, conditions);
-        // What is moved must be newer than what it replaces, and gets no other time by itself.
+        // What is moved must be newer than what it replaces, and gets no other time by itself. A
+        // backup is made by copying anyway.
+        if (backups !== undefined) break;
         if (existing !== undefined && source.stats.mtimeMs <= existing.stats.mtimeMs) break;
         place ??= await resolve.place(to);
-        return await rename(from, to, source, { ...place, existing }, side, lockFrom, lockTo, options);
+        return await rename(
+          from,
+          to,
+          source,
+          { ...place, existing },
+          side,
+          lockFrom,
+          lockTo,
+          options,
+        );
       } catch (error) {
         const code = codeOf(error);
         if (code === 'EXDEV') break;
@@ -148,9 +162,6 @@ export function copier(settings: CopierSettings): Copier {
     const { folder, name, existing } = target;
     const { mode } = source.stats;
     const record = await committer.recordOf(target, to);
-    if (existing !== undefined) {
-      await hooks.beforeReplace?.({ ...target, record, lock: lockTo }, to);
-    }
     const next = nextCompanion({
       current: record,
       currentFingerprint: existing && fingerprintOf(existing.stats),
@@ -199,6 +210,7 @@ export function copier(settings: CopierSettings): Copier {
       calls.closeSync(object.fd);
     }
     await removeHidden(from, lockFrom);
+    await backups?.forget(from);
     return info;
   }
 
@@ -234,7 +246,10 @@ export function copier(settings: CopierSettings): Copier {
     async move(from, to, options) {
       const { signal } = options;
       if (from === to) return moveOntoItself(from, options);
-      const [nameFrom, nameTo] = [lockNameOf(from), lockNameOf(to)];
+      const first = await resolve.find(from);
+      if (first === undefined) throw notFound(from);
+      first.folder.release();
+      const [claimFrom, claimTo] = [claimOf(from, signal), claimOf(to, signal)];
       async function run(first: Lock, second: Lock): Promise<ObjectInfo> {
         const source = await resolve.find(from);
         if (source === undefined) throw notFound(from);
@@ -244,13 +259,13 @@ export function copier(settings: CopierSettings): Copier {
           source.folder.release();
         }
       }
-      if (nameFrom === nameTo) {
-        return locks.exclusively(nameFrom, signal, (lock) => run(lock, lock));
+      if (claimFrom.name === claimTo.name) {
+        return locks.exclusively(claimFrom, (lock) => run(lock, lock));
       }
       // Always in the same order, so that two moves never wait for each other.
-      const isFirst = nameFrom < nameTo;
-      return locks.exclusively(isFirst ? nameFrom : nameTo, signal, (one) =>
-        locks.exclusively(isFirst ? nameTo : nameFrom, signal, (other) =>
+      const isFirst = claimFrom.name < claimTo.name;
+      return locks.exclusively(isFirst ? claimFrom : claimTo, (one) =>
+        locks.exclusively(isFirst ? claimTo : claimFrom, (other) =>
           isFirst ? run(one, other) : run(other, one),
         ),
       );

@@ -14,7 +14,8 @@ interface Translation {
   readonly retryable?: boolean;
 }
 
-const FULL = 'Free some space or give the storage another folder; what was stored before is still there.';
+const FULL =
+  'Free some space or give the storage another folder; what was stored before is still there.';
 const RIGHTS = 'Check who owns the folder and its mode, and as which user this process runs.';
 const TOO_MANY_FILES = 'Close files that are not needed, or raise the limit (ulimit -n).';
 const NOT_A_FILE = 'Look at what is there: something that is not an object is in the way.';
@@ -49,8 +50,16 @@ const TRANSLATIONS: Readonly<Record<string, Translation>> = {
     reason: 'the file system takes no file of this size.',
     hint: 'Store it in several objects, or on another file system.',
   },
-  EMFILE: { code: 'unavailable', reason: 'this process has too many open files.', hint: TOO_MANY_FILES },
-  ENFILE: { code: 'unavailable', reason: 'the system has too many open files.', hint: TOO_MANY_FILES },
+  EMFILE: {
+    code: 'unavailable',
+    reason: 'this process has too many open files.',
+    hint: TOO_MANY_FILES,
+  },
+  ENFILE: {
+    code: 'unavailable',
+    reason: 'the system has too many open files.',
+    hint: TOO_MANY_FILES,
+  },
   ENAMETOOLONG: {
     code: 'invalid-key',
     reason: 'the path is longer than the file system allows.',

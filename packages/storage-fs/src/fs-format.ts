@@ -28,7 +28,11 @@ export interface FormatFile {
   /** Errors: `invalid-data` for a version that this package does not know, `corrupted` for no format. */
   read(hidden: Folder): Promise<StoreFormat | undefined>;
   /** The format that counts: the one that another process wrote first, if it did. */
-  create(hidden: Folder, temps: Folder, format: Omit<StoreFormat, 'granary' | 'storeId'>): Promise<StoreFormat>;
+  create(
+    hidden: Folder,
+    temps: Folder,
+    format: Omit<StoreFormat, 'granary' | 'storeId'>,
+  ): Promise<StoreFormat>;
   replace(hidden: Folder, temps: Folder, format: StoreFormat): Promise<void>;
   /** Whether some object of the store has a second name. */
   hasSeconds(hidden: Folder): Promise<boolean>;
@@ -111,9 +115,13 @@ function parse(text: string): StoreFormat {
   const { granary, storeId, companions, names } = format ?? {};
   if (typeof granary !== 'number') throw notFormat('it names no version');
   if (granary > VERSION) {
-    throw new StorageError('invalid-data', `this folder has format ${granary} of a Granary store.`, {
-      hint: 'Update @granary/storage-fs to read it.',
-    });
+    throw new StorageError(
+      'invalid-data',
+      `this folder has format ${granary} of a Granary store.`,
+      {
+        hint: 'Update @granary/storage-fs to read it.',
+      },
+    );
   }
   const layout = LAYOUTS.find((known) => known === companions);
   if (typeof storeId !== 'string' || layout === undefined) throw notFormat('something is missing');

@@ -29,7 +29,7 @@ export function etagOf({ ino, size, mtimeMs, ctimeMs }: Stats): string {
  * What a companion knows a file's content by. Unlike the etag it stays when a folder is copied
  * with its times, and it is known before the file gets its name.
  */
-export function fingerprintOf({ size, mtimeMs }: Stats): string {
+export function fingerprintOf({ size, mtimeMs }: Pick<Stats, 'size' | 'mtimeMs'>): string {
   return `${size}-${mtimeMs * PER_MS}`;
 }
 

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { segmentCodec } from '@granary/storage-core/provider';
+import type { Claim, Purpose } from './fs-lock.ts';
 
 /** Granary's own folder, in the root. */
 export const HIDDEN_FOLDER = '.granary';
@@ -9,7 +10,7 @@ const MAX_NAME_BYTES = 230;
 const MAX_LITERAL_BYTES = 255;
 
 // https://learn.microsoft.com/en-us/windows/win32/fileio/naming-a-file (read 2026-11-21).
-const FORBIDDEN = /[\u0001-\u001f\u007f<>:"|?*\\]/;
+const FORBIDDEN = /[\p{Cc}<>:"|?*\\]/u;
 const RESERVED = /^(?:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³]) *(?:\.|$)/i;
 const ENDING = /[. ]$/;
 const HIDDEN = /^\.granary/i;
@@ -18,8 +19,8 @@ const SECOND = /%\+/;
 const SECOND_NAME = /^(.*)%\+([fd])(\.[^.]*)?$/s;
 /** Keys that surely are their own paths: what is forbidden anywhere, without looking closer. */
 const SUSPICIOUS =
-  /[\u0001-\u001f\u007f<>:"|?*\\%]|[. ](?:\/|$)|(?:^|\/)(?:\.granary|con|prn|aux|nul|com|lpt)/i;
-const CASED = /[A-Z]|[^\x00-\x7f]/;
+  /[\p{Cc}<>:"|?*\\%]|[. ](?:\/|$)|(?:^|\/)(?:\.granary|(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|con(?:in|out)\$) *(?:[./]|$))/iu;
+const CASED = /[A-Z]|\P{ASCII}/u;
 
 export type Role = 'file' | 'folder';
 
@@ -144,4 +145,13 @@ function secondName(name: string, role: Role): string {
 /** The name of a key's lock: the same for keys that some file system would take for one. */
 export function lockNameOf(key: string): string {
   return hash('sha1', key.normalize('NFC').toLowerCase(), 'hex').slice(0, 24);
+}
+
+/** What the lock of a key is taken for. */
+export function claimOf(
+  key: string,
+  signal: AbortSignal | undefined,
+  work: Purpose['work'] = 'write',
+): Claim {
+  return { name: lockNameOf(key), purpose: { work, key }, signal };
 }

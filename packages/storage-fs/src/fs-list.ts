@@ -26,47 +26,65 @@ const BATCH_AFTER_SEEK = 2;
 
 type Tree = AsyncGenerator<TreeItem<Spot>, void, SeekFrom | undefined>;
 
-interface Batch {
-  readonly items: readonly ListItem[];
-  readonly isLast: boolean;
+/** A file of an object, as it was found. */
+export interface ListedFile {
+  readonly key: string;
+  readonly stats: Stats;
 }
 
 /** Lists objects in the order of their keys, without opening a file. */
-export function lister(
-  store: Store,
-  resolve: Resolver,
-): (options: ListOptions) => AsyncIterable<ListPage> {
+export interface Lister {
+  list(options: ListOptions): AsyncIterable<ListPage>;
+  /** All objects, with what the file system says of their files. */
+  files(): AsyncIterable<ListedFile>;
+}
+
+interface Batch<Entry> {
+  readonly entries: readonly Entry[];
+  readonly isLast: boolean;
+}
+
+/** Makes an entry of a file; `undefined` when that is gone by now. */
+type MakeEntry<Entry> = (
+  folder: Folder,
+  file: TreeItem<Spot>,
+  stats: Stats,
+) => Entry | undefined | Promise<Entry | undefined>;
+
+export function lister(store: Store, resolve: Resolver): Lister {
   const { calls } = store;
 
-  return (options) => {
-    const { include = [], signal } = options;
-    const withAttributes = include.includes('attributes');
-    return listOrdered(options, (from) => walk(from, withAttributes, signal), {
-      pageSize: PAGE_SIZE,
-    });
+  return {
+    list(options) {
+      const { include = [], signal } = options;
+      const make: MakeEntry<ListItem> = include.includes('attributes')
+        ? describedItem
+        : (_folder, { key }, stats) => itemOf(key, stats);
+      return listOrdered(options, (from) => walk(from, make, signal), { pageSize: PAGE_SIZE });
+    },
+    files: () => walk({ prefix: '' }, (_folder, { key }, stats) => ({ key, stats }), undefined),
   };
 
-  async function* walk(
+  async function* walk<Entry extends { readonly key: string }>(
     from: SeekFrom,
-    withAttributes: boolean,
+    make: MakeEntry<Entry>,
     signal: AbortSignal | undefined,
-  ): AsyncGenerator<ListItem, void, SeekFrom | undefined> {
-    const reader = treeReader(store, resolve);
-    const tree = flattenTree<Spot>(reader.read, from);
+  ): AsyncGenerator<Entry, void, SeekFrom | undefined> {
+    const tree = flattenTree<Spot>(treeReader(store, resolve).read, from);
     let size = FIRST_BATCH;
     let position: SeekFrom | undefined;
-    let next: Promise<Batch> | undefined = nextBatch(tree, size, position, withAttributes);
+    let next: Promise<Batch<Entry>> | undefined = nextBatch(tree, size, position, make);
     try {
       while (next !== undefined) {
-        const { items, isLast }: Batch = await next;
-        next = isLast ? undefined : nextBatch(tree, size, position, withAttributes);
+        const { entries, isLast }: Batch<Entry> = await next;
+        next = isLast ? undefined : nextBatch(tree, size, position, make);
         // Whoever waits for it is told; a walk that is given up asks nobody.
         next?.catch(() => {});
         size = Math.min(size * 2, LARGEST_BATCH);
-        for (const item of items) {
-          if (position !== undefined && isBefore(item.key, position)) continue;
+        for (const entry of entries) {
+          if (position !== undefined && isBefore(entry.key, position)) continue;
           if (signal?.aborted) throw abortedError(signal);
-          const seek: SeekFrom | undefined = yield item;
+          const seek: SeekFrom | undefined = yield entry;
           if (seek !== undefined) {
             position = seek;
             size = BATCH_AFTER_SEEK;
@@ -79,12 +97,12 @@ export function lister(
     }
   }
 
-  async function nextBatch(
+  async function nextBatch<Entry>(
     tree: Tree,
     size: number,
     position: SeekFrom | undefined,
-    withAttributes: boolean,
-  ): Promise<Batch> {
+    make: MakeEntry<Entry>,
+  ): Promise<Batch<Entry>> {
     const files: TreeItem<Spot>[] = [];
     let isLast = false;
     while (files.length < size && !isLast) {
@@ -92,23 +110,23 @@ export function lister(
       if (step.done) isLast = true;
       else files.push(step.value);
     }
-    const items: ListItem[] = [];
+    const entries: Entry[] = [];
     for (let start = 0; start < files.length; ) {
       const path = files[start]?.value.path ?? '';
       let end = start + 1;
       while (end < files.length && files[end]?.value.path === path) end += 1;
-      await lookInto(path, files.slice(start, end), withAttributes, items);
+      await lookInto(path, files.slice(start, end), make, entries);
       start = end;
     }
-    return { items, isLast };
+    return { entries, isLast };
   }
 
-  /** Looks at files of one folder. Those that are gone by now are left out. */
-  async function lookInto(
+  /** Looks at files of one folder. */
+  async function lookInto<Entry>(
     path: string,
     files: readonly TreeItem<Spot>[],
-    withAttributes: boolean,
-    items: ListItem[],
+    make: MakeEntry<Entry>,
+    entries: Entry[],
   ): Promise<void> {
     const folder = await resolve.openIfThere(path);
     if (folder === undefined) return;
@@ -117,31 +135,29 @@ export function lister(
       for (const [index, file] of files.entries()) {
         const stats = found[index];
         if (stats === undefined || !stats.isFile()) continue;
-        if (!withAttributes) items.push(itemOf(file.key, stats));
-        else await addDescribed(folder, file, stats, items);
+        const made = make(folder, file, stats);
+        const entry = made instanceof Promise ? await made : made;
+        if (entry !== undefined) entries.push(entry);
       }
     } finally {
       folder.release();
     }
   }
 
-  async function addDescribed(
+  async function describedItem(
     folder: Folder,
     { key, value }: TreeItem<Spot>,
     first: Stats,
-    items: ListItem[],
-  ): Promise<void> {
+  ): Promise<ListItem | undefined> {
     const path = folder.at(value.name);
     for (let stats: Stats | undefined = first; stats?.isFile(); stats = await store.look(path)) {
       const described = await describeFile(store, {
         ...{ key, stats, file: value.name, at: folder.at, isPinned: true },
         now: () => store.look(path),
       });
-      if (described !== 'again') {
-        items.push({ kind: 'item', ...infoOf(key, stats, described) });
-        return;
-      }
+      if (described !== 'again') return { kind: 'item', ...infoOf(key, stats, described) };
     }
+    return undefined;
   }
 }
 

@@ -5,12 +5,15 @@ import type { Folder } from './fs-folder.ts';
 import type { Owner } from './fs-owner.ts';
 import { nameQueue } from './fs-queue.ts';
 import { ownerOf, type Temps, unlinkIfThere } from './fs-temp.ts';
+import { readAll } from './fs-transfer.ts';
 
 const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL } = constants;
 /** A holder touches its lock so often. Units: ms. */
 const TOUCH_EVERY_MS = 2_000;
 /** A lock that nobody has touched for so long is nobody's, whoever made it. Units: ms. */
 const STALE_AFTER_MS = 10_000;
+/** The same for one of another machine or an earlier start, by the clock. Units: ms. */
+const FOREIGN_STALE_AFTER_MS = 60_000;
 /** A lock without an owner in it was made by a process that died in between. Units: ms. */
 const UNSIGNED_STALE_AFTER_MS = 1_000;
 /** A quick write takes far less than this; one that was stopped starts again by itself. Units: ms. */
@@ -26,17 +29,26 @@ export interface Lock {
   check(): void;
 }
 
+/** What a lock is taken for. */
+export interface Claim {
+  readonly name: string;
+  /** What the lock is about, for whoever finds it when its owner has died. */
+  readonly purpose?: Purpose;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Purpose {
+  readonly work: 'write' | 'remove';
+  readonly key: string;
+}
+
 /** Locks between processes: files that exist while a lock is held. */
 export interface Locks {
   /**
    * Runs work while nobody else has the lock of this name and no quick write of it is under way.
    * Errors: `conflict` when others hold it for longer than the timeout.
    */
-  exclusively<Result>(
-    name: string,
-    signal: AbortSignal | undefined,
-    work: (lock: Lock) => Promise<Result>,
-  ): Promise<Result>;
+  exclusively<Result>(claim: Claim, work: (lock: Lock) => Promise<Result>): Promise<Result>;
   /** Removes the locks of processes that run no more. Returns how many. */
   sweep(folder: Folder): Promise<number>;
 }
@@ -49,22 +61,25 @@ export interface LocksSettings {
   readonly folder: () => Promise<Folder>;
   /** Units: ms. */
   readonly timeoutMs: number;
+  /** Mends what a dead owner may have left half done. Called with its lock. */
+  readonly mend: (purpose: Purpose, lock: Lock) => Promise<void>;
   readonly now?: () => number;
 }
 
 interface Seen {
   readonly owner: string;
+  readonly purpose: Purpose | undefined;
   readonly ino: number;
   readonly mtimeMs: number;
 }
 
 export function fileLocks(settings: LocksSettings): Locks {
-  const { calls, owner, temps, timeoutMs, now = () => performance.now() } = settings;
+  const { calls, owner, temps, timeoutMs, mend, now = () => performance.now() } = settings;
   const queue = nameQueue();
   const held = new Set<number>();
   let heartbeat: NodeJS.Timeout | undefined;
 
-  async function create(path: string): Promise<number | undefined> {
+  async function create(path: string, purpose?: Purpose): Promise<number | undefined> {
     let fd: number;
     try {
       fd = await calls.open(path, O_WRONLY | O_CREAT | O_EXCL, 0o666);
@@ -73,7 +88,7 @@ export function fileLocks(settings: LocksSettings): Locks {
       throw error;
     }
     try {
-      const signature = Buffer.from(owner.id, 'latin1');
+      const signature = Buffer.from(`${owner.id}\n${JSON.stringify(purpose ?? null)}`);
       await calls.write(fd, signature, 0, signature.byteLength, 0);
       return fd;
     } catch (error) {
@@ -92,10 +107,10 @@ export function fileLocks(settings: LocksSettings): Locks {
       throw error;
     }
     try {
-      const buffer = Buffer.alloc(256);
-      const length = await calls.read(fd, buffer, 0, buffer.byteLength, 0);
-      const { ino, mtimeMs } = calls.fstatSync(fd);
-      return { owner: buffer.toString('latin1', 0, length), ino, mtimeMs };
+      const { ino, mtimeMs, size } = calls.fstatSync(fd);
+      const text = new TextDecoder().decode(await readAll(calls, fd, 0, size));
+      const [id = '', purpose = 'null'] = text.split('\n');
+      return { owner: id, purpose: parsePurpose(purpose), ino, mtimeMs };
     } finally {
       calls.closeSync(fd);
     }
@@ -104,8 +119,14 @@ export function fileLocks(settings: LocksSettings): Locks {
   /** Whether a lock that has looked the same for `sameForMs` is nobody's. */
   async function isStale(seen: Seen, sameForMs: number): Promise<boolean> {
     if (seen.owner === '') return sameForMs >= UNSIGNED_STALE_AFTER_MS;
-    if (sameForMs >= STALE_AFTER_MS) return true;
-    return (await owner.livenessOf(seen.owner)) === 'dead';
+    return sameForMs >= STALE_AFTER_MS || isLeftover(seen);
+  }
+
+  /** Whether a lock's owner runs no more, as far as can be told without waiting. */
+  async function isLeftover({ owner: id, mtimeMs }: Seen): Promise<boolean> {
+    const liveness = await owner.livenessOf(id);
+    const isOld = Date.now() - mtimeMs > FOREIGN_STALE_AFTER_MS;
+    return liveness === 'dead' || (liveness === 'unknown' && isOld);
   }
 
   /** Removes a stale lock. One process alone does it, so that it is no new one that goes. */
@@ -130,13 +151,18 @@ export function fileLocks(settings: LocksSettings): Locks {
     }
   }
 
-  async function acquire(path: string, signal: AbortSignal | undefined): Promise<number> {
+  /** Returns the lock's descriptor, and what its owner before was about if that had died. */
+  async function acquire(
+    path: string,
+    { purpose, signal }: Claim,
+  ): Promise<{ readonly fd: number; readonly unfinished: Purpose | undefined }> {
     const begun = now();
     let seen: Seen | undefined;
     let since = begun;
+    let unfinished: Purpose | undefined;
     for (let wait = 1; ; wait = Math.min(wait * 1.5, LONGEST_WAIT_MS)) {
-      const fd = await create(path);
-      if (fd !== undefined) return fd;
+      const fd = await create(path, purpose ?? unfinished);
+      if (fd !== undefined) return { fd, unfinished };
       const other = await look(path);
       if (other === undefined) continue;
       if (other.ino !== seen?.ino || other.mtimeMs !== seen.mtimeMs) {
@@ -145,6 +171,7 @@ export function fileLocks(settings: LocksSettings): Locks {
       }
       if (await isStale(other, now() - since)) {
         await breakLock(path, other);
+        unfinished = other.purpose;
         continue;
       }
       if (now() - begun > timeoutMs) throw locked(other.owner, timeoutMs);
@@ -197,23 +224,25 @@ export function fileLocks(settings: LocksSettings): Locks {
   }
 
   async function locally<Result>(
-    name: string,
-    signal: AbortSignal | undefined,
+    claim: Claim,
     work: (lock: Lock) => Promise<Result>,
   ): Promise<Result> {
+    const { name, signal } = claim;
     if (signal?.aborted) throw abortedError(signal);
     const folder = await settings.folder();
     const path = folder.at(lockFileOf(name));
     try {
-      const fd = await acquire(path, signal);
+      const { fd, unfinished } = await acquire(path, claim);
       hold(fd);
       try {
         await settleQuickWrites(folder, name, signal);
-        return await work({
+        const lock: Lock = {
           check() {
             if (calls.fstatSync(fd).nlink === 0) throw lostLock();
           },
-        });
+        };
+        if (unfinished !== undefined) await mend(unfinished, lock);
+        return await work(lock);
       } finally {
         await letGo(fd, path);
       }
@@ -222,8 +251,15 @@ export function fileLocks(settings: LocksSettings): Locks {
     }
   }
 
+  function exclusively<Result>(
+    claim: Claim,
+    work: (lock: Lock) => Promise<Result>,
+  ): Promise<Result> {
+    return queue.run(claim.name, () => locally(claim, work));
+  }
+
   return {
-    exclusively: (name, signal, work) => queue.run(name, () => locally(name, signal, work)),
+    exclusively,
 
     async sweep(folder) {
       let removed = 0;
@@ -231,15 +267,27 @@ export function fileLocks(settings: LocksSettings): Locks {
         if (!name.startsWith(LOCK_START)) continue;
         const path = folder.at(name);
         const seen = await look(path);
-        if (seen === undefined || seen.owner === '') continue;
-        if ((await owner.livenessOf(seen.owner)) !== 'dead') continue;
-        if (name.endsWith(BREAKER)) await unlinkIfThere(calls, path);
-        else await breakLock(path, seen);
+        if (seen === undefined || !(await isLeftover(seen))) continue;
         removed += 1;
+        if (name.endsWith(BREAKER)) await unlinkIfThere(calls, path);
+        // Taking it mends what was left half done.
+        else await exclusively({ name: name.slice(LOCK_START.length) }, async () => {});
       }
       return removed;
     },
   };
+}
+
+function parsePurpose(text: string): Purpose | undefined {
+  try {
+    const purpose = JSON.parse(text) as Partial<Purpose> | null;
+    const { work, key } = purpose ?? {};
+    if (typeof key !== 'string') return undefined;
+    return { work: work === 'remove' ? work : 'write', key };
+  } catch {
+    // Its owner died while it wrote this, before anything else.
+    return undefined;
+  }
 }
 
 /** The file that is there while a lock is held. */
@@ -270,8 +318,12 @@ function locked(ownerId: string, timeoutMs: number): StorageError {
 }
 
 function lostLock(): StorageError {
-  return new StorageError('conflict', 'this process stood still for so long that others took its lock.', {
-    outcome: 'not-applied',
-    hint: 'Try again.',
-  });
+  return new StorageError(
+    'conflict',
+    'this process stood still for so long that others took its lock.',
+    {
+      outcome: 'not-applied',
+      hint: 'Try again.',
+    },
+  );
 }

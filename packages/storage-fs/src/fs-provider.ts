@@ -1,78 +1,61 @@
+import { constants } from 'node:fs';
+import { dirname } from 'node:path';
 import {
   type BackendFactory,
   type Capabilities,
   defineBackend,
+  type Health,
   type ListField,
+  type ObjectInfo,
   type StorageProvider,
+  toStorageError,
+  type Usage,
 } from '@granary/storage-core/provider';
-import { type AttributeSetter, attributeSetter } from './fs-attributes.ts';
-import { type FsCalls, NODE_CALLS } from './fs-calls.ts';
-import { committer } from './fs-commit.ts';
-import type { Companionship } from './fs-companion.ts';
-import { type Copier, copier } from './fs-copy.ts';
+import type { FsCalls } from './fs-calls.ts';
+import { fileSystemFromConfig } from './fs-config.ts';
 import { toFsError } from './fs-errors.ts';
-import { withPatientOpen } from './fs-gate.ts';
-import { lister } from './fs-list.ts';
-import { type Reader, reader } from './fs-read.ts';
-import { type Remover, remover } from './fs-remove.ts';
-import { resolver } from './fs-resolve.ts';
-import { type Durability, openStore, type Store } from './fs-store.ts';
-import { type Writer, writer } from './fs-write.ts';
+import { openGate, withPatientOpen, withStubbornRename } from './fs-gate.ts';
+import { type FileSystemOptions, type FileSystemSettings, settingsOf } from './fs-options.ts';
+import { openParts, type Parts, type SweepResult } from './fs-parts.ts';
+import { findStrays, type Stray } from './fs-strays.ts';
+import { type FsSystem, THIS_SYSTEM } from './fs-system.ts';
 
 const LIST_FIELDS: readonly ListField[] = ['size', 'etag', 'modifiedAt'];
 
-export interface FileSystemOptions {
-  readonly baseDir: string;
-  readonly publicUrlBase?: string;
-  readonly durability?: Durability;
-  readonly companions?: Companionship;
-  readonly lockTimeoutMs?: number;
+/** What this backend can do that Granary does not model: `storage.native`. */
+export interface FileSystemNative {
+  /** Removes what processes left that died, old uploads, and what is too old or too much. */
+  sweep(): Promise<SweepResult>;
+  /** Brings an object back as it was backed up last, whatever is there now. Errors: `not-found`. */
+  restore(key: string): Promise<ObjectInfo>;
+  /** What lies in the folder and no key leads to. Reads all of its folders. */
+  strays(): AsyncIterable<Stray>;
 }
 
-export interface FsSystem {
-  readonly calls?: FsCalls;
-  readonly platform?: NodeJS.Platform;
-}
-
-interface Parts {
-  readonly store: Store;
-  readonly reader: Reader;
-  readonly writer: Writer;
-  readonly remover: Remover;
-  readonly copier: Copier;
-  readonly setAttributes: AttributeSetter;
-  readonly list: StorageProvider['list'];
-}
-
+/** The provider behind {@link createFileSystem}, before core puts its half of the contract around it. */
 export function fileSystemProvider(
   options: FileSystemOptions,
-  system: FsSystem = {},
+  system: FsSystem = THIS_SYSTEM,
 ): StorageProvider {
-  const { baseDir, durability = 'full', companions, lockTimeoutMs = 15_000 } = options;
-  const { platform = process.platform } = system;
-  const calls = withPatientOpen(system.calls ?? NODE_CALLS);
+  const settings = settingsOf(options);
+  const { publicUrlBase, companions } = settings;
+  const gate = openGate();
+  const calls = withStubbornRename(withPatientOpen(system.calls), system.platform);
   let parts: Parts | undefined;
+  let opening: Promise<Parts> | undefined;
 
-  async function open(): Promise<Parts> {
-    const store = await openStore({ baseDir, calls, durability, companions, lockTimeoutMs, platform });
-    const resolve = resolver(store);
-    const commits = committer(store, resolve);
-    const reads = reader(store, resolve);
-    const removes = remover(store, resolve);
-    const setAttributes = attributeSetter(store, resolve, commits);
-    parts = {
-      store,
-      reader: reads,
-      writer: writer({ store, committer: commits, alwaysChecksum: false }),
-      remover: removes,
-      copier: copier({
-        ...{ store, resolve, reader: reads, committer: commits, remover: removes },
-        ...{ setAttributes, hooks: {} },
-      }),
-      setAttributes,
-      list: lister(store, resolve),
-    };
-    return parts;
+  function open(): Promise<Parts> {
+    opening ??= openParts({ ...settings, system: { ...system, calls } }).then(
+      (opened) => {
+        parts = opened;
+        return opened;
+      },
+      (error: unknown) => {
+        opening = undefined;
+        throw error;
+      },
+    );
+    return opening;
   }
 
   async function run<Result>(work: (parts: Parts) => Promise<Result>): Promise<Result> {
@@ -83,48 +66,108 @@ export function fileSystemProvider(
     }
   }
 
-  return {
+  /** Runs what holds a file open for a moment, not too many at once. */
+  async function runBriefly<Result>(work: (parts: Parts) => Promise<Result>): Promise<Result> {
+    const turn = gate.enter();
+    if (turn !== undefined) await turn;
+    try {
+      return await work(parts ?? (await open()));
+    } catch (error) {
+      throw toFsError(error);
+    } finally {
+      gate.leave();
+    }
+  }
+
+  async function* walk<Page>(
+    source: (parts: Parts) => AsyncIterable<Page>,
+  ): AsyncGenerator<Page, void, undefined> {
+    try {
+      yield* source(parts ?? (await open()));
+    } catch (error) {
+      throw toFsError(error);
+    }
+  }
+
+  const native: FileSystemNative = {
+    sweep: () => run(({ sweep }) => sweep()),
+    restore: (key) => run(({ healer }) => healer.restore(key)),
+    strays: () => walk(({ store, resolve }) => findStrays(store, resolve)),
+  };
+
+  const provider: StorageProvider = {
     specVersion: 1,
     name: 'fs',
-    capabilities: capabilitiesFor(companions ?? 'meta-json'),
-    get storeId() {
-      return parts?.store.storeId ?? '';
-    },
+    capabilities: capabilitiesFor(settings),
+    native,
+
     async open() {
       await run(async () => {});
       return undefined;
     },
-    get: (key, options) => run(({ reader }) => reader.get(key, options)),
-    put: (key, body, options) => run(({ writer }) => writer.put(key, body, options)),
-    stat: (key) => run(({ reader }) => reader.stat(key)),
-    delete: (key, options) => run(({ remover }) => remover.remove(key, options)),
-    async *list(options) {
-      try {
-        yield* (parts ?? (await open())).list(options);
-      } catch (error) {
-        throw toFsError(error);
-      }
+
+    get: (key, options) => runBriefly(({ reader }) => reader.get(key, options)),
+    async put(key, body, options) {
+      const put = ({ writer }: Parts) => writer.put(key, body, options);
+      // A body that is still to come may wait for other operations to end.
+      const info = await (body.buffered === undefined ? run(put) : runBriefly(put));
+      parts?.cleaner?.wrote(info.size);
+      return info;
     },
+    stat: (key) => runBriefly(({ reader }) => reader.stat(key)),
+    delete: (key, options) => runBriefly(({ remover }) => remover.remove(key, options)),
+    list: (options) => walk(({ lister }) => lister.list(options)),
+
     copy: (from, to, options) => run(({ copier }) => copier.copy(from, to, options)),
     move: (from, to, options) => run(({ copier }) => copier.move(from, to, options)),
     ...(companions !== 'none' && {
       setMetadata: (key, patch, options) =>
         run(({ setAttributes }) => setAttributes(key, patch, options)),
-    } satisfies Pick<StorageProvider, 'setMetadata'>),
+    }),
+
+    upload: (key, options) => run(({ uploads }) => uploads.open(key, options)),
+    uploads: ({ prefix = '' }) => walk(({ uploads }) => uploads.pending(prefix)),
+
+    ...(publicUrlBase !== undefined && {
+      publicUrl: (key) => `${publicUrlBase}/${key.split('/').map(encodeURIComponent).join('/')}`,
+    }),
+
+    watch: (options) => run(({ watching }) => watching.watch(options)),
+
+    usage: () => run(({ store }) => usageOf(calls, store.root)),
+    health: () => run(healthOf),
+
     async close() {
-      parts?.store.close();
+      const closing = parts ?? (await opening?.catch(() => undefined));
+      parts = undefined;
+      opening = undefined;
+      await closing?.close();
     },
   };
+  // Not known before the store has been opened and made.
+  return Object.defineProperty(provider, 'storeId', {
+    enumerable: true,
+    get: () => parts?.store.storeId,
+  });
 }
 
+/**
+ * A storage that keeps each object as a file of a folder, under a name that a person recognises.
+ * A write is a new file that takes the old one's place, so readers and crashes see one of both,
+ * whole; conditional writes hold between processes of one machine.
+ * Errors: `permission-denied` for rights, read-only disks and symbolic links; `quota-exceeded` for
+ * a full disk; `conflict` for a lock that others hold for too long; `corrupted` for a companion
+ * that cannot be read.
+ */
 export const createFileSystem: BackendFactory<FileSystemOptions> = /* @__PURE__ */ defineBackend({
   name: 'fs',
   aliases: ['filesystem', 'local'],
   schemes: ['file'],
-  provider: fileSystemProvider,
+  provider: (options) => fileSystemProvider(options),
+  fromConfig: fileSystemFromConfig,
 });
 
-function capabilitiesFor(companions: Companionship): Capabilities {
+function capabilitiesFor({ companions, publicUrlBase }: FileSystemSettings): Capabilities {
   const hasAttributes = companions !== 'none';
   return {
     rangeReads: true,
@@ -134,6 +177,7 @@ function capabilitiesFor(companions: Companionship): Capabilities {
     deleteIfMatch: true,
     copyIfMatch: true,
     copyIfAbsent: true,
+    uploadConditions: true,
     setMetadataIfMatch: hasAttributes,
     attributes: hasAttributes ? 'companion' : 'none',
     atomicAttributes: hasAttributes,
@@ -146,8 +190,52 @@ function capabilitiesFor(companions: Companionship): Capabilities {
     copy: true,
     move: true,
     setMetadata: hasAttributes,
+    upload: true,
+    publicUrl: publicUrlBase !== undefined,
+    watch: true,
+    usage: true,
+    health: true,
     fileAndFolder: true,
     caseSensitive: true,
     durable: true,
   };
+}
+
+/** The deepest folder of a path that is there. */
+async function existingFolder(calls: FsCalls, path: string): Promise<string> {
+  const [stats] = await calls.lstatAll([path]);
+  const parent = dirname(path);
+  return stats !== undefined || parent === path ? path : existingFolder(calls, parent);
+}
+
+/** What of the disk is in use, by whatever, and how much of it this user may have in all. */
+async function usageOf(calls: FsCalls, root: string): Promise<Usage> {
+  const { bsize, blocks, bfree, bavail } = await calls.statfs(await existingFolder(calls, root));
+  const usedBytes = (blocks - bfree) * bsize;
+  return { usedBytes, totalBytes: usedBytes + bavail * bsize };
+}
+
+/** Writes a file and removes it, once the store has a folder for that. */
+async function healthOf({ store }: Parts): Promise<Health> {
+  const begun = performance.now();
+  const latencyMs = () => performance.now() - begun;
+  try {
+    const { calls, temps, root } = store;
+    const { R_OK, W_OK, X_OK } = constants;
+    await calls.access(await existingFolder(calls, root), R_OK | W_OK | X_OK);
+    const work = await store.hiddenIfThere('work');
+    if (work !== undefined) {
+      const path = work.at(temps.next());
+      try {
+        await store.closeFile(await temps.create(path, 0o600));
+        await calls.unlink(path);
+      } finally {
+        work.release();
+      }
+    }
+    return { ok: true, latencyMs: latencyMs() };
+  } catch (error) {
+    const known = toStorageError(toFsError(error), { provider: 'fs', operation: 'health' });
+    return { ok: false, latencyMs: latencyMs(), error: known };
+  }
 }

@@ -9,17 +9,18 @@ import {
   type StoredObject,
   storedObject,
 } from '@granary/storage-core/provider';
+import type { Backups, Proof } from './fs-backup.ts';
 import { type Bodies, fileBodies } from './fs-body.ts';
 import { codeOf, isMissing } from './fs-calls.ts';
-import { linkRefused, notFound, preconditionFailed, specialRefused } from './fs-errors.ts';
 import { describeFile } from './fs-describe.ts';
+import { linkRefused, notFound, preconditionFailed, specialRefused } from './fs-errors.ts';
+import { sha256Hasher } from './fs-hash.ts';
 import { etagOf, infoOf } from './fs-info.ts';
 import { type Resolver, splitPath } from './fs-resolve.ts';
 import type { Store } from './fs-store.ts';
 import { readAll } from './fs-transfer.ts';
 
-const READ_FLAGS =
-  constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+const READ_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 /** Content up to this size is read at once, so that nothing is left open. Units: bytes. */
 const EAGER_BYTES = 256 * 1024;
 /** So often an object is looked at again that is written over just then. */
@@ -47,7 +48,13 @@ export interface Reader {
   open(key: string): Promise<OpenObject>;
 }
 
-export function reader(store: Store, resolve: Resolver): Reader {
+/** Knows what objects must be like, and mends those that are not. */
+export interface Integrity {
+  readonly backups: Backups;
+  heal(key: string): Promise<void>;
+}
+
+export function reader(store: Store, resolve: Resolver, integrity?: Integrity): Reader {
   const { calls, folders } = store;
   const bodies: Bodies = fileBodies(store);
 
@@ -135,24 +142,48 @@ export function reader(store: Store, resolve: Resolver): Reader {
     });
   }
 
+  /** What the object must be like. It is brought back when it has another size: then `again`. */
+  async function proofOf(key: string, stats: Stats): Promise<Proof | undefined | 'again'> {
+    const proof = await integrity?.backups.proofOf(key, stats);
+    if (proof === undefined || proof.size === stats.size) return proof;
+    await integrity?.heal(key);
+    return 'again';
+  }
+
+  /** `undefined`: the content is not what it was, and the object has to be opened again. */
   async function read(
     { fd, stats, path }: OpenObject,
     info: ObjectInfo,
     range: ContentRange | undefined,
+    proof: Proof | undefined,
   ): Promise<StoredObject | undefined> {
     const part = range ?? { offset: 0, length: stats.size };
     const settings = range === undefined ? {} : { range };
     if (part.length > EAGER_BYTES) {
-      return storedObject(info, bodies.hold({ fd, stats, path, part }), settings);
+      const check = range === undefined &&
+        proof && {
+          sha256: proof.sha256,
+          heal: async () => integrity?.heal(info.key),
+        };
+      const body = bodies.hold({ fd, stats, path, part, ...(check && { check }) });
+      return storedObject(info, body, settings);
     }
+    let isDamaged = false;
     try {
       const bytes = await readAll(calls, fd, part.offset, part.length);
       const after = await store.fstat(fd);
       // An edit in place, which no lock keeps out.
       if (after.mtimeMs !== stats.mtimeMs || after.size !== stats.size) return undefined;
+      if (range === undefined && proof !== undefined) {
+        const hasher = sha256Hasher();
+        hasher.update(bytes);
+        isDamaged = hasher.digest() !== proof.sha256;
+        if (isDamaged) return undefined;
+      }
       return storedObject(info, { bytes: () => bytes }, settings);
     } finally {
       await store.closeFile(fd);
+      if (isDamaged) await integrity?.heal(info.key);
     }
   }
 
@@ -164,23 +195,34 @@ export function reader(store: Store, resolve: Resolver): Reader {
         const object = await open(key);
         const { fd, stats, described } = object;
         let part: ContentRange | undefined;
+        let proof: Proof | undefined | 'again';
         try {
-          checkReadConditions(etagOf(stats), ifMatch, ifNoneMatch);
-          part = range && resolveRange(range, stats.size);
+          proof = await proofOf(key, stats);
+          if (proof !== 'again') {
+            checkReadConditions(etagOf(stats), ifMatch, ifNoneMatch);
+            part = range && resolveRange(range, stats.size);
+          }
         } catch (error) {
           calls.closeSync(fd);
           throw error;
         }
-        const result = await read(object, infoOf(key, stats, described), part);
+        if (proof === 'again') {
+          calls.closeSync(fd);
+          continue;
+        }
+        const result = await read(object, infoOf(key, stats, described), part, proof);
         if (result !== undefined) return result;
       }
       throw busy();
     },
 
     async stat(key) {
-      const object = await open(key);
-      calls.closeSync(object.fd);
-      return infoOf(key, object.stats, object.described);
+      for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
+        const { fd, stats, described } = await open(key);
+        calls.closeSync(fd);
+        if ((await proofOf(key, stats)) !== 'again') return infoOf(key, stats, described);
+      }
+      throw busy();
     },
   };
 }
@@ -200,7 +242,11 @@ function checkReadConditions(
 }
 
 function busy(): StorageError {
-  return new StorageError('conflict', 'the object was replaced again and again while it was read.', {
-    hint: 'Try again.',
-  });
+  return new StorageError(
+    'conflict',
+    'the object was replaced again and again while it was read.',
+    {
+      hint: 'Try again.',
+    },
+  );
 }

@@ -1,7 +1,8 @@
 import type { DeleteOptions, DeleteResult } from '@granary/storage-core/provider';
+import type { Backups } from './fs-backup.ts';
 import { codeOf, isMissing } from './fs-calls.ts';
 import { checkWriteConditions } from './fs-commit.ts';
-import { lockNameOf } from './fs-keys.ts';
+import { claimOf } from './fs-keys.ts';
 import type { Lock } from './fs-lock.ts';
 import { type Found, type Resolver, splitPath } from './fs-resolve.ts';
 import type { Store } from './fs-store.ts';
@@ -16,19 +17,14 @@ export interface Remover {
   tidy(key: string, file: Found, lock: Lock): Promise<void>;
 }
 
-export interface RemoveHooks {
-  /** Called with the lock, after an object was removed on purpose. */
-  afterRemove?(file: Found): Promise<void>;
-}
-
-export function remover(
-  store: Store,
-  resolve: Resolver,
-  hooks: RemoveHooks = {},
-): Remover {
+export function remover(store: Store, resolve: Resolver, backups?: Backups): Remover {
   const { calls, companions, folders, locks, durability } = store;
 
-  async function tidy(key: string, { folder, name, path, stats }: Found, lock: Lock): Promise<void> {
+  async function tidy(
+    key: string,
+    { folder, name, path, stats }: Found,
+    lock: Lock,
+  ): Promise<void> {
     const companion = companions.nameOf(name);
     if (companion !== undefined && (await store.look(folder.at(companion))) !== undefined) {
       const { mode } = stats;
@@ -72,8 +68,15 @@ export function remover(
   return {
     tidy,
     removeFile,
-    remove: (key, { ifMatch, signal }) =>
-      locks.exclusively(lockNameOf(key), signal, async (lock) => {
+    async remove(key, { ifMatch, signal }) {
+      // Without an object there is nothing to lock, and no store to make for it.
+      const found = await resolve.find(key);
+      found?.folder.release();
+      if (found === undefined) {
+        checkWriteConditions(undefined, ifMatch === undefined ? {} : { ifMatch });
+        return { existed: false };
+      }
+      return locks.exclusively(claimOf(key, signal, 'remove'), async (lock) => {
         const files = await resolve.findAll(key);
         const conditions = ifMatch === undefined ? {} : { ifMatch };
         let next = 0;
@@ -82,13 +85,14 @@ export function remover(
           for (const file of files) {
             next += 1;
             await removeFile(key, file, lock);
-            await hooks.afterRemove?.(file);
           }
+          await backups?.forget(key);
         } finally {
           for (const file of files.slice(next)) file.folder.release();
         }
         return { existed: files.length > 0 };
-      }),
+      });
+    },
   };
 }
 

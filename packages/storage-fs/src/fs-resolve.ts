@@ -24,6 +24,8 @@ export interface Resolver {
   find(key: string): Promise<Found | undefined>;
   /** All files of a key: the one that counts first, then those that it hides. */
   findAll(key: string): Promise<Found[]>;
+  /** Where the key itself says that its file is; `undefined` when the folder is not there. */
+  firstPlace(key: string): Promise<Place | undefined>;
   /** A place for a new object, its folders made. */
   place(key: string): Promise<Place>;
   /** A folder of the store; `undefined` when there is none. */
@@ -179,6 +181,12 @@ export function resolver(store: Store): Resolver {
         else all.push(found);
       }
       return all;
+    },
+
+    async firstPlace(key) {
+      const [path, name] = splitPath(store.names.pathOf(key));
+      const folder = await openIfThere(path);
+      return folder && { folder, path, name };
     },
 
     async place(key) {

@@ -3,11 +3,16 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { StorageError } from '@granary/storage-core/provider';
 import type { FsCalls } from './fs-calls.ts';
 import { isMissing } from './fs-calls.ts';
-import { type Companions, type Companionship, companionPatternOf, companionsOf } from './fs-companion.ts';
+import {
+  type Companions,
+  type Companionship,
+  companionPatternOf,
+  companionsOf,
+} from './fs-companion.ts';
 import { type Folder, type Folders, openFolders } from './fs-folder.ts';
 import { formatFile, type StoreFormat } from './fs-format.ts';
 import { HIDDEN_FOLDER, type KeyNames, keyNames } from './fs-keys.ts';
-import { fileLocks, type Locks } from './fs-lock.ts';
+import { fileLocks, type Lock, type Locks, type Purpose } from './fs-lock.ts';
 import { type Look, quickLook } from './fs-look.ts';
 import type { Owner } from './fs-owner.ts';
 import { describeOwner } from './fs-owner.ts';
@@ -36,6 +41,8 @@ export interface StoreSettings {
   /** `undefined`: what the store has written down, else `meta-json`. */
   readonly companions: Companionship | undefined;
   readonly lockTimeoutMs: number;
+  /** Mends what a process left half done that died with a lock. */
+  readonly mend: (purpose: Purpose, lock: Lock) => Promise<void>;
   readonly platform: NodeJS.Platform;
 }
 
@@ -82,7 +89,7 @@ export async function openStore(settings: StoreSettings): Promise<Store> {
   const { calls, durability, platform, lockTimeoutMs } = settings;
   const { root, existing } = await findRoot(calls, resolve(settings.baseDir));
   const hasProc = await tellsPaths(calls, platform);
-  const isLocal = LOCAL_TYPES.has((await calls.statfs(existing)).type);
+  const isLocal = await isLocalFolder(calls, existing);
   const owner: Owner = await describeOwner();
   const temps = temporaryFiles(calls, owner);
   const folders = openFolders({ root, calls, hasProc, isDurable: durability === 'full', platform });
@@ -201,6 +208,7 @@ export async function openStore(settings: StoreSettings): Promise<Store> {
     temps,
     folder: () => hidden('work'),
     timeoutMs: lockTimeoutMs,
+    mend: settings.mend,
   });
 
   return {
@@ -265,7 +273,10 @@ export async function openStore(settings: StoreSettings): Promise<Store> {
 }
 
 /** The layout that counts. Errors: `invalid-config` when the store has another one. */
-function layoutFor(asked: Companionship | undefined, format: StoreFormat | undefined): Companionship {
+function layoutFor(
+  asked: Companionship | undefined,
+  format: StoreFormat | undefined,
+): Companionship {
   const there = format?.companions;
   if (there === undefined) return asked ?? 'meta-json';
   if (asked === undefined && there !== 'none') return there;
@@ -275,6 +286,15 @@ function layoutFor(asked: Companionship | undefined, format: StoreFormat | undef
     `this folder keeps attributes as "${there}", not as "${asked ?? 'meta-json'}".`,
     { hint: `Pass companions: '${there}', or copy the objects into a new folder.` },
   );
+}
+
+/** A file system that does not tell its type is none of those that are known to be local. */
+async function isLocalFolder(calls: FsCalls, folder: string): Promise<boolean> {
+  try {
+    return LOCAL_TYPES.has((await calls.statfs(folder)).type);
+  } catch {
+    return false;
+  }
 }
 
 /** The root without links, as far as it is there, and its deepest folder that is. */

@@ -59,8 +59,7 @@ export function temporaryFiles(calls: FsCalls, owner: Owner): Temps {
         const liveness = known.get(id) ?? (await owner.livenessOf(id));
         known.set(id, liveness);
         const isLeftover =
-          liveness === 'dead' ||
-          (liveness === 'unknown' && (await isOld(folder.at(name))));
+          liveness === 'dead' || (liveness === 'unknown' && (await isOld(folder.at(name))));
         if (isLeftover && (await unlinkIfThere(calls, folder.at(name)))) removed += 1;
       }
       return removed;

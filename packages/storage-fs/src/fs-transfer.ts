@@ -6,6 +6,9 @@ const BLOCK_BYTES = 512 * 1024;
 /** Units: bytes. */
 const CHUNK_BYTES = 512 * 1024;
 
+/** One call of the system reads and writes less than 2 GiB. Units: bytes. */
+const MAX_CALL_BYTES = 1024 ** 3;
+
 /** Is fed the content on its way. */
 export interface Taster {
   update(bytes: Uint8Array): void;
@@ -20,7 +23,7 @@ export async function writeAll(
 ): Promise<void> {
   let done = 0;
   while (done < bytes.byteLength) {
-    const left = bytes.byteLength - done;
+    const left = Math.min(bytes.byteLength - done, MAX_CALL_BYTES);
     done += await calls.write(fd, bytes, done, left, position + done);
   }
 }
@@ -35,7 +38,8 @@ export async function readAll(
   const bytes = newBytes(length);
   let done = 0;
   while (done < length) {
-    const count = await calls.read(fd, bytes, done, length - done, position + done);
+    const left = Math.min(length - done, MAX_CALL_BYTES);
+    const count = await calls.read(fd, bytes, done, left, position + done);
     if (count === 0) return bytes.slice(0, done);
     done += count;
   }
@@ -50,7 +54,10 @@ export async function writeBody(
   calls: FsCalls,
   fd: number,
   body: Body,
-  { signal, taster }: { readonly signal?: AbortSignal | undefined; readonly taster?: Taster | undefined },
+  {
+    signal,
+    taster,
+  }: { readonly signal?: AbortSignal | undefined; readonly taster?: Taster | undefined },
 ): Promise<number> {
   const reader = body.stream().getReader();
   const stop = () => void reader.cancel(signal?.reason).catch(() => {});

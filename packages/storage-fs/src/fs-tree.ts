@@ -121,14 +121,18 @@ export function treeReader(store: Store, resolve: Resolver): TreeReader {
     for (const entry of others) {
       const { segment, role, rank } = entry;
       if (role === 'folder') folders.set(segment, [...(folders.get(segment) ?? []), entry]);
-      else if (rank < (files.get(segment)?.rank ?? Number.POSITIVE_INFINITY)) files.set(segment, entry);
+      else if (rank < (files.get(segment)?.rank ?? Number.POSITIVE_INFINITY))
+        files.set(segment, entry);
     }
     const entries = [...files.values()].map(
       ({ segment, spot }): TreeEntry<Spot> => ({ name: segment, isFolder: false, value: spot }),
     );
     for (const [segment, found] of folders) {
       const spots = found.sort((a, b) => a.rank - b.rank).map(({ spot }) => spot);
-      known.set(joinPath(path, segment), spots.map((spot) => joinPath(spot.path, spot.name)));
+      known.set(
+        joinPath(path, segment),
+        spots.map((spot) => joinPath(spot.path, spot.name)),
+      );
       for (const value of spots.slice(0, 1)) entries.push({ name: segment, isFolder: true, value });
     }
     return entries;

@@ -40,7 +40,11 @@ export function uploadIdOf(token: string, key: string): string {
   });
 }
 
-export async function writeSession(calls: FsCalls, folder: Folder, session: Session): Promise<void> {
+export async function writeSession(
+  calls: FsCalls,
+  folder: Folder,
+  session: Session,
+): Promise<void> {
   const { id, key, totalBytes, attributes, startedAt } = session;
   const json = { granary: VERSION, id, key, totalBytes, attributes, startedAt };
   await append(calls, folder.at(SESSION_FILE), `${JSON.stringify(json, undefined, 2)}\n`, true);
@@ -49,7 +53,8 @@ export async function writeSession(calls: FsCalls, folder: Folder, session: Sess
 /** The session of a folder; `undefined` when it has ended or was not begun to its end. */
 export async function readSession(calls: FsCalls, folder: Folder): Promise<Session | undefined> {
   const text = await readText(calls, folder.at(SESSION_FILE));
-  if (text === undefined) return undefined;
+  const [content] = await calls.lstatAll([folder.at(CONTENT_FILE)]);
+  if (text === undefined || content === undefined) return undefined;
   let json: Record<string, unknown>;
   try {
     json = JSON.parse(text) as Record<string, unknown>;
@@ -130,4 +135,3 @@ async function readText(calls: FsCalls, path: string): Promise<string | undefine
     calls.closeSync(fd);
   }
 }
-

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import {
   type CompleteOptions,
+  isStorageError,
   type ObjectInfo,
   type PartRules,
   type PendingUpload,
@@ -112,7 +113,7 @@ export function fileUploads(store: Store, committer: Committer): Uploads {
     work: (folder: Folder) => Promise<Result>,
   ): Promise<Result> {
     return locks
-      .exclusively(lockNameOf(`upload ${id}`), signal, () => inFolder(id, work))
+      .exclusively({ name: lockNameOf(`upload ${id}`), signal }, () => inFolder(id, work))
       .catch((error: unknown) => {
         throw toFsError(error);
       });
@@ -209,13 +210,17 @@ export function fileUploads(store: Store, committer: Committer): Uploads {
         if (folder === undefined) return;
         folder.release();
         await step(id, signal, (inner) => remove(id, inner)).catch((error: unknown) => {
-          if (!isEnded(error)) throw error;
+          if (!isStorageError(error, 'conflict') || !error.restart) throw error;
         });
       },
     };
   }
 
-  async function* sessions(): AsyncGenerator<[Session | undefined, Folder, string], void, undefined> {
+  async function* sessions(): AsyncGenerator<
+    [Session | undefined, Folder, string],
+    void,
+    undefined
+  > {
     const all = await store.hiddenIfThere('uploads');
     if (all === undefined) return;
     try {
@@ -239,7 +244,7 @@ export function fileUploads(store: Store, committer: Committer): Uploads {
 
     async *pending(prefix) {
       for await (const [session] of sessions()) {
-        if (session?.key.startsWith(prefix) !== true) continue;
+        if (session === undefined || !session.key.startsWith(prefix)) continue;
         const { id, key, startedAt } = session;
         yield { key, token: tokenOf(id, key), startedAt };
       }
@@ -267,20 +272,13 @@ function pathOf(id: string): string {
   return `${HIDDEN_FOLDER}/uploads/${id}`;
 }
 
-const ENDED: unique symbol = Symbol('ended');
-
 function ended(): StorageError {
-  const error = new StorageError('conflict', 'the upload was completed or aborted.', {
+  return new StorageError('conflict', 'the upload was completed or aborted.', {
     retryable: false,
     restart: true,
     outcome: 'not-applied',
     hint: 'Begin a new upload.',
   });
-  return Object.defineProperty(error, ENDED, { value: true });
-}
-
-function isEnded(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && ENDED in error;
 }
 
 function otherSize(totalBytes: number): StorageError {

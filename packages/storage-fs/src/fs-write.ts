@@ -6,14 +6,13 @@ import {
   type ObjectInfo,
   type PutOptions,
   pickAttributes,
-  sha256,
-  sha256Hasher,
 } from '@granary/storage-core/provider';
 import { attributesFor } from './fs-attributes.ts';
 import { codeOf, isMissing } from './fs-calls.ts';
 import { type Committer, writeConditionsOf } from './fs-commit.ts';
 import { checkAborted, withOutcome } from './fs-errors.ts';
 import type { Folder } from './fs-folder.ts';
+import { sha256Hasher } from './fs-hash.ts';
 import { infoOf } from './fs-info.ts';
 import { lockNameOf } from './fs-keys.ts';
 import { lockFileOf } from './fs-lock.ts';
@@ -37,19 +36,20 @@ export interface Writer {
 export interface WriterSettings {
   readonly store: Store;
   readonly committer: Committer;
-  /** Keeps a checksum of every object. */
-  readonly alwaysChecksum: boolean;
+  /** Hashes all that is written. */
+  readonly alwaysHash: boolean;
 }
 
-export function writer({ store, committer, alwaysChecksum }: WriterSettings): Writer {
+export function writer({ store, committer, alwaysHash }: WriterSettings): Writer {
   const { calls, companions, folders, look, temps, durability } = store;
 
   /** Whether the write needs no lock: the key is its own path, and nothing is said about the object. */
   function isQuick(key: string, options: PutOptions): boolean {
     return (
       store.isLocal &&
+      store.hasProc &&
       !store.isFolding &&
-      !alwaysChecksum &&
+      !alwaysHash &&
       options.ifMatch === undefined &&
       options.ifNoneMatch === undefined &&
       options.checksum === undefined &&
@@ -151,11 +151,11 @@ export function writer({ store, committer, alwaysChecksum }: WriterSettings): Wr
     let isCommitted = false;
     try {
       file = await openTemp(calls, temps, await store.hidden('work'));
-      const side = await fill(file.fd, key, content, options);
+      const { side, sha256 } = await fill(file.fd, key, content, options);
       if (durability !== 'none') await calls.fsync(file.fd);
       checkAborted(signal);
       const conditions = writeConditionsOf(options);
-      const info = await committer.commit({ key, file, side, conditions, signal });
+      const info = await committer.commit({ key, file, side, sha256, conditions, signal });
       isCommitted = true;
       return info;
     } catch (error) {
@@ -170,17 +170,21 @@ export function writer({ store, committer, alwaysChecksum }: WriterSettings): Wr
     key: string,
     content: Uint8Array | Body,
     options: PutOptions,
-  ): Promise<CompanionSide> {
-    const isChecked = alwaysChecksum || options.checksum !== undefined;
-    const attributes = attributesFor(key, pickAttributes(options));
+  ): Promise<{ readonly side: CompanionSide; readonly sha256: string | undefined }> {
+    const isAsked = options.checksum !== undefined;
+    const hasher = isAsked || alwaysHash ? sha256Hasher() : undefined;
+    let size: number;
     if (content instanceof Uint8Array) {
-      const checking = isChecked ? sha256(content) : undefined;
+      hasher?.update(content);
+      size = content.byteLength;
       await writeAll(calls, fd, content, 0);
-      return sideOf(attributes, await checking, content.byteLength);
+    } else {
+      size = await writeBody(calls, fd, content, { signal: options.signal, taster: hasher });
     }
-    const taster = isChecked ? await sha256Hasher() : undefined;
-    const size = await writeBody(calls, fd, content, { signal: options.signal, taster });
-    return sideOf(attributes, taster?.digest(), size);
+    const sha256 = hasher?.digest();
+    const attributes = attributesFor(key, pickAttributes(options));
+    const isKept = isAsked && sha256 !== undefined;
+    return { side: { attributes, ...(isKept && { size, checksums: { sha256 } }) }, sha256 };
   }
 
   return {
@@ -193,12 +197,4 @@ export function writer({ store, committer, alwaysChecksum }: WriterSettings): Wr
       return carefully(key, buffered ?? body, options);
     },
   };
-}
-
-function sideOf(
-  attributes: CompanionSide['attributes'],
-  checksum: string | undefined,
-  size: number,
-): CompanionSide {
-  return checksum === undefined ? { attributes } : { attributes, size, checksums: { sha256: checksum } };
 }

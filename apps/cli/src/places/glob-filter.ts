@@ -17,7 +17,7 @@ export function globFilter(include: readonly string[], exclude: readonly string[
 }
 
 /** Reads one glob. Names that begin with a dot are ordinary names. */
-export function globMatcher(glob: string): KeyFilter {
+function globMatcher(glob: string): KeyFilter {
   const pattern = glob.replace(/^\//, '').replace(/\/$/, '/**');
   const matches = picomatch(pattern, { dot: true });
   if (glob.includes('/')) return (key) => matches(key);

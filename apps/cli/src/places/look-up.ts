@@ -41,7 +41,7 @@ async function lookUpObject(
   }
 }
 
-export function nothingAt(place: Place): StorageError {
+function nothingAt(place: Place): StorageError {
   return new StorageError(
     'not-found',
     `${place.label}: there is no object or folder of this name.`,
@@ -52,7 +52,7 @@ export function nothingAt(place: Place): StorageError {
 }
 
 /** Whether a tree holds anything. */
-export async function hasObjects({ store, prefix }: Tree, signal: AbortSignal): Promise<boolean> {
+async function hasObjects({ store, prefix }: Tree, signal: AbortSignal): Promise<boolean> {
   for await (const _item of store.list({ prefix, limit: 1, signal })) return true;
   return false;
 }

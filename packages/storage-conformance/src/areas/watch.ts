@@ -165,15 +165,16 @@ export const watchScenarios: readonly Scenario[] = [
     async run(context) {
       const provider = await context.reopen();
       const { ended } = await gather({ provider, patienceMs: context.patienceMs });
+      let hasEnded = false;
+      const end = () => {
+        hasEnded = true;
+      };
+      ended.then(end, end);
       await provider.close?.();
-      const end = await Promise.race([
-        ended.then(
-          () => 'ended',
-          () => 'ended',
-        ),
-        settle(50).then(() => 'goes on'),
-      ]);
-      equal(end, 'ended', 'a watcher of a provider that was closed');
+      ensure(
+        await until(() => hasEnded, context.patienceMs),
+        'a watcher should end with its provider',
+      );
     },
   },
   {

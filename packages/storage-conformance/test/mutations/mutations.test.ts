@@ -32,7 +32,7 @@ async function failures(
   rules: readonly string[] | undefined,
   wrap?: Mutation['wrap'],
 ): Promise<string[]> {
-  const harness = mapHarness({ serverUrl: server.url, timeoutMs: 1000, ...(wrap && { wrap }) });
+  const harness = mapHarness({ serverUrl: server.url, ...(wrap && { wrap, timeoutMs: 1000 }) });
   const report = await runConformance(harness, rules === undefined ? {} : { rules });
   return report.scenarios
     .filter(({ result }) => result === 'failed')

@@ -1,5 +1,5 @@
 /**
- * The code of the owner's storage architecture paper, as it stands there, as far as what it needs
+ * The code of the seed document "Storage Architecture", as it stands there, as far as what it needs
  * exists. Only the name of the package differs.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -87,15 +87,15 @@ describe('Universal API', () => {
     expect(await storage.exists('flow.yaml')).toBe(false);
   });
 
-  test('its options have the types of the paper', () => {
-    interface PaperOptions {
+  test('its options have the types of the document', () => {
+    interface SeedOptions {
       format?: 'json' | 'yaml' | 'binary';
       encrypt?: boolean;
       compress?: boolean;
       expiration?: Date;
       tags?: string[];
     }
-    expectTypeOf<PaperOptions>().toExtend<StorageOptions>();
+    expectTypeOf<SeedOptions>().toExtend<StorageOptions>();
   });
 });
 

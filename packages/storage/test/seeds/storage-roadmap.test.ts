@@ -1,6 +1,6 @@
 /**
- * The code of the owner's storage roadmap, as it stands there, as far as what it needs exists. Only
- * the name of the package differs.
+ * The code of the seed document "Storage Package Roadmap", as it stands there, as far as what it
+ * needs exists. Only the name of the package differs.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,0 +1,39 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { startProcess } from './processes/start-process.ts';
+import { temporaryFolder } from './processes/temporary-folder.ts';
+
+const FILES = 100_000;
+const FOLDERS = 50;
+/** All keys and their entries at once would take several times as much. Units: bytes. */
+const MAX_HEAP = 16 * 1024 * 1024;
+
+test('100,000 files are listed in order, page by page, in bounded memory', {
+  timeout: 60_000,
+}, async () => {
+  const baseDir = await temporaryFolder();
+  for (let folder = 0; folder < FOLDERS; folder += 1) {
+    const place = join(baseDir, `folder-${folder}`);
+    mkdirSync(place);
+    for (let file = 0; file < FILES / FOLDERS; file += 1) writeFileSync(join(place, `${file}`), 'x');
+  }
+  const lister = startProcess(
+    'many-files.ts',
+    { baseDir, work: 'list', count: FILES },
+    { nodeOptions: ['--expose-gc'] },
+  );
+  const told = (await lister.told('result')) as { mostHeap: number };
+  expect(told).toMatchObject({ keys: FILES, pages: 100, isOrdered: true });
+  expect(told.mostHeap).toBeLessThan(MAX_HEAP);
+  console.info(`${FILES} files, at most ${Math.round(told.mostHeap / 1024)} KiB of heap`);
+});
+
+test('10,000 reads and writes at once need no more descriptors than there are', {
+  timeout: 40_000,
+}, async () => {
+  const baseDir = await temporaryFolder();
+  const many = { baseDir, work: 'at-once', count: 10_000 };
+  const busy = startProcess('many-files.ts', many, { maxOpenFiles: 256 });
+  expect(await busy.told('result')).toEqual({ right: 10_000 });
+});
