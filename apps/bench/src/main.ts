@@ -14,4 +14,11 @@ process.exitCode = await bench(process.argv.slice(2), {
     if (process.stderr.isTTY) process.stderr.write(`\r\u001B[K${text}`);
   },
   now: () => new Date(),
+  onInterrupt(cleanUp) {
+    const stop = () => {
+      cleanUp();
+      process.exit(130);
+    };
+    process.once('SIGINT', stop).once('SIGTERM', stop);
+  },
 });

@@ -20,8 +20,7 @@ describe('every workload', () => {
       scale: 'tiny',
       warmUps: 0,
       runs: 1,
-      slowRunMs: Number.POSITIVE_INFINITY,
-      shortRuns: 1,
+      laneBudgetMs: Number.POSITIVE_INFINITY,
       seed: 1,
       folders: {
         disk: join(root, 'disk', workload.name),

@@ -73,6 +73,16 @@ describe('an interrupted', () => {
     expect(records.at(-1)).toMatchObject({ type: 'summary', action: 'delete' });
   });
 
+  test('doctor takes away what it has written', async () => {
+    const interrupt = new AbortController();
+    const running = run(['doctor', slow(), ...PARTS], { signal: interrupt.signal });
+    await until(() => calls().some((line) => line.startsWith('get granary-doctor')));
+    interrupt.abort('SIGINT');
+    const { code, err } = await running;
+    expect({ code, err }).toEqual({ code: 130, err: '' });
+    expect((await run(['ls', '-r', slow(), ...PARTS])).out).toBe('');
+  });
+
   test('ls ends quietly when nobody reads on', async () => {
     const { code, err } = await run('ls src', { signal: AbortSignal.abort('SIGPIPE') });
     expect({ code, err }).toEqual({ code: 141, err: '' });

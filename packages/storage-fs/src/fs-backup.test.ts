@@ -13,8 +13,8 @@ import { toBody } from '@granary/storage-core/provider';
 import { expect, test } from 'vitest';
 import { failure, setBack, systemWith } from '../test/faults.ts';
 import { temporaryFolder } from '../test/processes/temporary-folder.ts';
-import { createFileSystem, type FileSystemNative, type RecoveryEvent } from './index.ts';
 import { fileSystemProvider } from './fs-provider.ts';
+import { createFileSystem, type FileSystemNative, type RecoveryEvent } from './index.ts';
 
 /** The files of all backups of a store. */
 function backupsIn(baseDir: string): string[] {
@@ -160,7 +160,10 @@ test.each<[string, (path: string) => void]>([
   ['has lost its end', (path) => truncateSync(path, statSync(path).size - 1)],
   ['has something behind it', (path) => appendFileSync(path, 'more')],
   ['has a proof that is no JSON', (path) => damage(path, (bytes) => bytes.fill(63, 16, 18))],
-  ['has a wrong length', (path) => damage(path, (bytes) => bytes.fill(255, bytes.length - 12, bytes.length - 8))],
+  [
+    'has a wrong length',
+    (path) => damage(path, (bytes) => bytes.fill(255, bytes.length - 12, bytes.length - 8)),
+  ],
   ['is of another version', (path) => damage(path, (bytes) => bytes.fill('9', 27, 28))],
 ])('a backup that %s proves nothing, and the object is read as it is', async (_what, spoil) => {
   const { baseDir, events, storage, native } = await openWithBackups();
@@ -179,47 +182,50 @@ test.each([
   ['chmod', 'EPERM', 'permission-denied'],
   ['write', 'ENOSPC', 'quota-exceeded'],
   ['fsync', 'EIO', 'unavailable'],
-] as const)('a backup that fails by %s with %s leaves the old object and nothing else', async (call, errno, code) => {
-  const baseDir = await temporaryFolder();
-  const options = { baseDir, backup: true, durability: 'file' } as const;
-  const before = createFileSystem(options);
-  await before.put('a.txt', 'before', { metadata: { version: 1 } });
-  await before.close();
-  let isFailing = false;
-  let isBackup = false;
-  const system = systemWith({});
-  const { copyFile } = system.calls;
-  const real = system.calls[call] as (...values: never[]) => Promise<never>;
-  const provider = fileSystemProvider(options, {
-    ...system,
-    calls: {
-      ...system.calls,
-      async copyFile(...values) {
-        await copyFile(...values);
-        isBackup = isFailing;
+] as const)(
+  'a backup that fails by %s with %s leaves the old object and nothing else',
+  async (call, errno, code) => {
+    const baseDir = await temporaryFolder();
+    const options = { baseDir, backup: true, durability: 'file' } as const;
+    const before = createFileSystem(options);
+    await before.put('a.txt', 'before', { metadata: { version: 1 } });
+    await before.close();
+    let isFailing = false;
+    let isBackup = false;
+    const system = systemWith({});
+    const { copyFile } = system.calls;
+    const real = system.calls[call] as (...values: never[]) => Promise<never>;
+    const provider = fileSystemProvider(options, {
+      ...system,
+      calls: {
+        ...system.calls,
+        async copyFile(...values) {
+          await copyFile(...values);
+          isBackup = isFailing;
+        },
+        [call]: (...values: never[]) =>
+          isBackup || (isFailing && call === 'copyFile')
+            ? Promise.reject(failure(errno))
+            : real(...values),
       },
-      [call]: (...values: never[]) =>
-        isBackup || (isFailing && call === 'copyFile')
-          ? Promise.reject(failure(errno))
-          : real(...values),
-    },
-  });
-  await provider.open?.({});
-  isFailing = true;
-  await expect(provider.put('a.txt', toBody('after'), {})).rejects.toMatchObject({
-    code,
-    outcome: 'not-applied',
-  });
-  isFailing = false;
-  isBackup = false;
-  const object = await provider.get('a.txt', {});
-  expect(await object.text()).toBe('before');
-  expect(object.info.metadata).toEqual({ version: 1 });
-  expect(workIn(baseDir)).toEqual([]);
-  await provider.put('a.txt', toBody('after'), {});
-  expect(await (await provider.get('a.txt', {})).text()).toBe('after');
-  await provider.close?.();
-});
+    });
+    await provider.open?.({});
+    isFailing = true;
+    await expect(provider.put('a.txt', toBody('after'), {})).rejects.toMatchObject({
+      code,
+      outcome: 'not-applied',
+    });
+    isFailing = false;
+    isBackup = false;
+    const object = await provider.get('a.txt', {});
+    expect(await object.text()).toBe('before');
+    expect(object.info.metadata).toEqual({ version: 1 });
+    expect(workIn(baseDir)).toEqual([]);
+    await provider.put('a.txt', toBody('after'), {});
+    expect(await (await provider.get('a.txt', {})).text()).toBe('after');
+    await provider.close?.();
+  },
+);
 
 test('a large object is checked while it streams, and is good at the next read', async () => {
   const { baseDir, events, storage } = await openWithBackups();
@@ -232,4 +238,55 @@ test('a large object is checked while it streams, and is good at the next read',
   expect(events).toEqual([{ key: 'big.bin', reason: 'damaged' }]);
   expect(Buffer.from(await (await storage.get('big.bin')).bytes()).equals(content)).toBe(true);
   await storage.close();
+});
+
+test.each([
+  ['EACCES', 'permission-denied'],
+  ['EIO', 'unavailable'],
+])('a backup that cannot be opened for %s is told, not taken for none', async (errno, code) => {
+  const baseDir = await temporaryFolder();
+  const options = { baseDir, backup: true, durability: 'none' } as const;
+  let isFailing = false;
+  const { open, unlink } = systemWith({}).calls;
+  const fails = (path: string) => isFailing && /\/[0-9a-f]{40}$/.test(path);
+  const provider = fileSystemProvider(
+    options,
+    systemWith({
+      open: (path, ...rest) => (fails(path) ? Promise.reject(failure(errno)) : open(path, ...rest)),
+      unlink: (path) => (fails(path) ? Promise.reject(failure(errno)) : unlink(path)),
+    }),
+  );
+  await provider.put('a.txt', toBody('content'), {});
+  isFailing = true;
+  await expect(provider.get('a.txt', {})).rejects.toMatchObject({ code });
+  await expect((provider.native as FileSystemNative).restore('a.txt')).rejects.toMatchObject({
+    code,
+  });
+  await expect(provider.delete('a.txt', {})).rejects.toMatchObject({ code });
+  isFailing = false;
+  await provider.close?.();
+});
+
+test('a write whose last step fails leaves the backup of the object that stays', async () => {
+  const baseDir = await temporaryFolder();
+  const { rename } = systemWith({}).calls;
+  let isFailing = false;
+  const provider = fileSystemProvider(
+    { baseDir, backup: true },
+    systemWith({
+      rename: (from, to) =>
+        isFailing && to.endsWith('/a.txt') ? Promise.reject(failure('EROFS')) : rename(from, to),
+    }),
+  );
+  await provider.put('a.txt', toBody('before'), {});
+  isFailing = true;
+  await expect(provider.put('a.txt', toBody('after!'), {})).rejects.toMatchObject({
+    ...{ code: 'permission-denied', outcome: 'not-applied' },
+  });
+  expect(workIn(baseDir)).toEqual([]);
+  isFailing = false;
+  expect(readFileSync(onlyBackupIn(baseDir)).toString('latin1')).toMatch(/^before\{/);
+  damage(join(baseDir, 'a.txt'), (bytes) => bytes.fill(0, 0, 2));
+  expect(await (await provider.get('a.txt', {})).text()).toBe('before');
+  await provider.close?.();
 });

@@ -118,7 +118,10 @@ function cleanerOf(
     walks += 1;
     for (const [index, key] of keys.entries()) {
       const time = index + 1;
-      yield { key, stats: { ino: time, size: 10, atimeMs: 0, mtimeMs: time, ctimeMs: time } as never };
+      yield {
+        key,
+        stats: { ino: time, size: 10, atimeMs: 0, mtimeMs: time, ctimeMs: time } as never,
+      };
     }
   };
   const settings = {

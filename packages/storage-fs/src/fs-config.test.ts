@@ -12,13 +12,19 @@ test.each([
   ['file:///c:', { baseDir: 'c:' }],
   ['file:///cd/data', { baseDir: '/cd/data' }],
   ['file:///c:data', { baseDir: '/c:data' }],
-  ['file:///srv/data?durability=none&companions=meta', {
-    ...{ baseDir: '/srv/data', durability: 'none', companions: 'meta' },
-  }],
+  [
+    'file:///srv/data?durability=none&companions=meta',
+    {
+      ...{ baseDir: '/srv/data', durability: 'none', companions: 'meta' },
+    },
+  ],
   ['file:./data?backup=true&maxBytes=1000', { baseDir: './data', backup: true, maxBytes: 1000 }],
-  ['file:./data?max_age_ms=5&lock_timeout_ms=7', {
-    ...{ baseDir: './data', maxAgeMs: 5, lockTimeoutMs: 7 },
-  }],
+  [
+    'file:./data?max_age_ms=5&lock_timeout_ms=7',
+    {
+      ...{ baseDir: './data', maxAgeMs: 5, lockTimeoutMs: 7 },
+    },
+  ],
 ])('reads %s', (url, options) => {
   expect(fromUrl(url)).toEqual(options);
 });
@@ -42,7 +48,11 @@ test('a path of a config object is left as it is, since it is no URL', () => {
 
 test.each([
   ['an unknown option', { baseDir: 'data', colour: 'red' }, 'colour'],
-  ['a word that is none of the durabilities', { baseDir: 'data', durability: 'some' }, 'durability'],
+  [
+    'a word that is none of the durabilities',
+    { baseDir: 'data', durability: 'some' },
+    'durability',
+  ],
   ['a word that is none of the layouts', { baseDir: 'data', companions: 'xml' }, 'companions'],
   ['a word that is none of the locations', { location: 'desk', appName: 'a' }, 'location'],
   ['a number that is none', { baseDir: 'data', maxBytes: 'many' }, 'maxBytes'],

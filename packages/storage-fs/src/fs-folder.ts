@@ -262,12 +262,30 @@ export function openFolders(settings: FoldersSettings): Folders {
       if (!hasProc) return holdsByPath(fd, path);
       const place = calls.readlinkSync(`/proc/self/fd/${fd}`);
       // A file that was replaced since keeps its path, with a mark behind it.
-      return place === path || place === `${path} (deleted)` || holdsByPath(fd, path);
+      return place === path || place === `${path} (deleted)` || holdsInFolder(fd, path);
     },
     close() {
       for (const [path, found] of keptFolders) drop(path, found);
     },
   };
+
+  /** Looks into the pinned folder: by its path it may be a link at one look and none at the next. */
+  async function holdsInFolder(fd: number, path: string): Promise<boolean> {
+    const at = path.lastIndexOf('/');
+    try {
+      const folder = await open(path.slice(start.length, Math.max(at, start.length)));
+      try {
+        const there = await calls.lstat(folder.at(path.slice(at + 1)));
+        const opened = await calls.fstat(fd);
+        return there.ino === opened.ino && there.dev === opened.dev;
+      } finally {
+        folder.release();
+      }
+    } catch (error) {
+      if (isMissing(error)) return false;
+      throw error;
+    }
+  }
 
   async function holdsByPath(fd: number, path: string): Promise<boolean> {
     try {

@@ -5,11 +5,12 @@ import { expect, onTestFinished, test } from 'vitest';
 import { failure, setBack, systemWith } from '../test/faults.ts';
 import { temporaryFolder } from '../test/processes/temporary-folder.ts';
 import type { FsCalls } from './fs-calls.ts';
-import type { RecoveryEvent } from './fs-heal.ts';
+import type { Healer, RecoveryEvent } from './fs-heal.ts';
 import { claimOf } from './fs-keys.ts';
-import type { Purpose } from './fs-lock.ts';
 import { settingsOf } from './fs-options.ts';
 import { openParts, type Parts } from './fs-parts.ts';
+
+type Purpose = Parameters<Healer['mend']>[0];
 
 interface Opened {
   readonly parts: Parts;
@@ -113,15 +114,6 @@ test('healing keeps the attributes of the damaged write, and gives a new etag', 
   expect(await textOf(parts, 'a.txt')).toBe('content');
 });
 
-test('an object that was restored has the attributes of its backup', async () => {
-  const { parts, baseDir } = await open();
-  await parts.writer.put('a.txt', toBody('content'), { metadata: { by: 'Ada' } });
-  rmSync(join(baseDir, 'a.txt'));
-  const info = await parts.healer.restore('a.txt');
-  expect(info.metadata).toEqual({ by: 'Ada' });
-  expect(await parts.reader.stat('a.txt')).toEqual(info);
-});
-
 test('a recovery that fails says so, keeps what is there, and works later', async () => {
   let isFull = false;
   const { rename } = systemWith({}).calls;
@@ -141,4 +133,38 @@ test('a recovery that fails says so, keeps what is there, and works later', asyn
   isFull = false;
   await parts.healer.heal('a.txt');
   expect(readFileSync(path, 'utf8')).toBe('content');
+});
+
+test('copies and moved objects have backups of their own', async () => {
+  const { parts, baseDir, events } = await open();
+  const { writer, copier, healer } = parts;
+  const said = { metadata: { by: 'Ada' } };
+  await writer.put('from.txt', toBody('content'), said);
+  await copier.copy('from.txt', 'copy.txt', {});
+  await copier.move('from.txt', 'moved.txt', {});
+  for (const key of ['copy.txt', 'moved.txt']) {
+    const path = join(baseDir, key);
+    const { mtimeMs } = statSync(path);
+    writeFileSync(path, 'c0ntent');
+    setBack(path, mtimeMs);
+    const object = await parts.reader.get(key, {});
+    expect(await object.text()).toBe('content');
+    expect(object.info).toMatchObject(said);
+  }
+  expect(events.map(({ key }) => key)).toEqual(['copy.txt', 'moved.txt']);
+  await expect(healer.restore('from.txt')).rejects.toMatchObject({ code: 'not-found' });
+});
+
+test('a change of attributes alone keeps the backup good', async () => {
+  const { parts, baseDir, events } = await open();
+  await parts.writer.put('a.txt', toBody('content'), { metadata: { by: 'Ada' } });
+  await parts.setAttributes('a.txt', { metadata: { by: 'Bob' } }, {});
+  const path = join(baseDir, 'a.txt');
+  const { mtimeMs } = statSync(path);
+  writeFileSync(path, 'c0ntent');
+  setBack(path, mtimeMs);
+  const object = await parts.reader.get('a.txt', {});
+  expect(await object.text()).toBe('content');
+  expect(object.info.metadata).toEqual({ by: 'Bob' });
+  expect(events).toEqual([{ key: 'a.txt', reason: 'damaged' }]);
 });

@@ -6,8 +6,14 @@ const SLOW_MS = 2;
 /** So many looks go to the thread pool after a slow one. */
 const ASIDE = 1000;
 
-/** Tells what is under a path, links not followed; `undefined` for nothing. */
-export type Look = (path: string) => Stats | undefined | Promise<Stats | undefined>;
+/**
+ * Tells what is under a path, links not followed; `undefined` for nothing. `isBusy`: other calls
+ * that change the folder are under way, so that the answer may have to wait for them.
+ */
+export type Look = (
+  path: string,
+  isBusy?: boolean,
+) => Stats | undefined | Promise<Stats | undefined>;
 
 /**
  * On a local file system what is under a name is in memory almost always, and asking for it takes
@@ -30,7 +36,8 @@ export function quickLook(
   if (!isLocal) return slowLook;
 
   let aside = 0;
-  return (path) => {
+  return (path, isBusy = false) => {
+    if (isBusy) return slowLook(path);
     if (aside > 0) {
       aside -= 1;
       return slowLook(path);

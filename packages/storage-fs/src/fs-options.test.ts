@@ -23,8 +23,13 @@ test('what is not given has the defaults that the options tell', () => {
 test('what is given stays', () => {
   const onRecovery = () => {};
   const given = {
-    ...{ baseDir: '/srv', durability: 'file', companions: 'manifest', maxAgeMs: 0 },
-    ...{ maxBytes: 10, lockTimeoutMs: 0, onRecovery },
+    baseDir: '/srv',
+    durability: 'file',
+    companions: 'manifest',
+    maxAgeMs: 0,
+    maxBytes: 10,
+    lockTimeoutMs: 0,
+    onRecovery,
   } as const;
   expect(settingsOf({ ...given, backup: true })).toMatchObject({ ...given, hasBackups: true });
 });
@@ -55,14 +60,15 @@ test.each(['..', '../other', '.', '', 'a/../..', 'a/..'])('refuses the folder %j
   );
 });
 
-test.each(['https://example.org/files', 'https://example.org/files/', 'https://example.org/files//'])(
-  'the slash between %s and a key is written once',
-  (publicUrlBase) => {
-    expect(settingsOf({ baseDir: 'data', publicUrlBase }).publicUrlBase).toBe(
-      'https://example.org/files',
-    );
-  },
-);
+test.each([
+  'https://example.org/files',
+  'https://example.org/files/',
+  'https://example.org/files//',
+])('the slash between %s and a key is written once', (publicUrlBase) => {
+  expect(settingsOf({ baseDir: 'data', publicUrlBase }).publicUrlBase).toBe(
+    'https://example.org/files',
+  );
+});
 
 test.each<[string, unknown, string]>([
   ['no folder at all', {}, 'there is no baseDir'],

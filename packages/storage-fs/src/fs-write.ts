@@ -23,6 +23,8 @@ import { unlinkIfThere } from './fs-temp.ts';
 import { closeTemp, openTemp, type TempFile } from './fs-temp-file.ts';
 import { writeAll, writeBody } from './fs-transfer.ts';
 
+/** With more writes at once, names are looked up by other threads, so that this one does not wait for them. */
+const FEW_WRITES = 2;
 /** What a quick write stumbles over when others change folders or take its file away. */
 const OBSTACLES: ReadonlySet<string> = new Set([
   ...['ENOENT', 'ENOTDIR', 'EISDIR', 'ENOTEMPTY', 'EEXIST', 'EXDEV', 'ELOOP'],
@@ -42,6 +44,8 @@ export interface WriterSettings {
 
 export function writer({ store, committer, alwaysHash }: WriterSettings): Writer {
   const { calls, companions, folders, look, temps, durability } = store;
+  /** Quick writes at this moment. */
+  let underWay = 0;
 
   /** Whether the write needs no lock: the key is its own path, and nothing is said about the object. */
   function isQuick(key: string, options: PutOptions): boolean {
@@ -71,6 +75,7 @@ export function writer({ store, committer, alwaysHash }: WriterSettings): Writer
     const [path, name] = splitPath(key);
     const work = store.keptWork() ?? (await store.hidden('work'));
     let folder: Folder | undefined;
+    underWay += 1;
     try {
       folder = folders.kept(path) ?? (await plainFolder(path));
       if (folder === undefined) return undefined;
@@ -79,11 +84,12 @@ export function writer({ store, committer, alwaysHash }: WriterSettings): Writer
       const fd = await temps.create(temp, 0o666);
       let isRenamed = false;
       try {
-        const [existing, locked, described] = await lookWhile(
+        const companion = companions.nameOf(name);
+        const [existing, described, locked] = await lookWhile(
           writeAll(calls, fd, bytes, 0),
           folder.at(name),
+          companion === undefined ? undefined : folder.at(companion),
           work.at(lockFileOf(lock)),
-          companions.nameOf(name) && folder.at(companions.nameOf(name) ?? ''),
         );
         if (locked !== undefined || described !== undefined) return undefined;
         if (existing !== undefined) {
@@ -107,6 +113,7 @@ export function writer({ store, committer, alwaysHash }: WriterSettings): Writer
         if (!isRenamed) await unlinkIfThere(calls, temp);
       }
     } finally {
+      underWay -= 1;
       folder?.release();
       work.release();
     }
@@ -115,10 +122,11 @@ export function writer({ store, committer, alwaysHash }: WriterSettings): Writer
   /** Looks at three paths while a file is being written; none of that is left running. */
   async function lookWhile(
     writing: Promise<void>,
-    ...paths: readonly [string, string, string | undefined]
+    ...paths: readonly (string | undefined)[]
   ): Promise<readonly (Stats | undefined)[]> {
+    const isBusy = underWay > FEW_WRITES;
     try {
-      const found = paths.map((path) => (path === undefined ? undefined : look(path)));
+      const found = paths.map((path) => (path === undefined ? undefined : look(path, isBusy)));
       return await Promise.all(found);
     } finally {
       await writing;

@@ -1,5 +1,13 @@
-import { appendFileSync, existsSync, readdirSync, readFileSync, statSync, utimesSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  utimesSync,
+} from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { isStorageError, type StorageEngine } from '@granary/storage-core';
 import { expect, test } from 'vitest';
 import { createFileSystem, type FileSystemNative, type FileSystemOptions } from '../src/index.ts';
@@ -28,7 +36,10 @@ interface Lane {
 
 /** What the writers say that they did, whole lines of it: what was written is there after a kill. */
 function readJournal(path: string): Lane[] {
-  const lanes = Array.from({ length: LANES }, (): Lane => ({ begun: new Set(), done: 0, lines: [] }));
+  const lanes = Array.from(
+    { length: LANES },
+    (): Lane => ({ begun: new Set(), done: 0, lines: [] }),
+  );
   const text = readFileSync(path, 'utf8');
   for (const line of text.split('\n').slice(0, -1)) {
     const [what = '', laneNumber, version, ...rest] = line.split(' ');
@@ -141,14 +152,24 @@ async function killWriters({ work, kills, seed, options, resume }: Round): Promi
   for (let kill = 1; kill <= kills; kill += 1) {
     const where = `seed ${seed}, kill ${kill}`;
     const after = Math.max(0, ...readJournal(journal).flatMap(({ begun }) => [...begun]));
-    const killAtCall = kill % 2 === 0 ? Math.floor(20 + random() * 500) : undefined;
-    const settings: CrashSettings = { ...options, baseDir, journal, work, lanes: LANES, after, killAtCall };
+    const killAtCall =
+      kill % 2 === 0 ? Math.floor(20 + random() * (work === 'put' ? 2_500 : 500)) : undefined;
+    const settings: CrashSettings = {
+      ...options,
+      baseDir,
+      journal,
+      work,
+      lanes: LANES,
+      after,
+      killAtCall,
+    };
     const writer = startProcess('crash-writer.ts', settings);
     await writer.told('ready');
     if (killAtCall === undefined) {
-      await new Promise((resolve) => {
-        setTimeout(resolve, random() * 150);
-      });
+      const enough = statSync(journal).size + random() * (work === 'put' ? 6_000 : 600);
+      const until = performance.now() + 1_000;
+      while (statSync(journal).size < enough && performance.now() < until) await setTimeout(2);
+      await setTimeout(random() * 10);
       writer.kill();
     }
     expect(await writer.ended, where).toMatchObject({ signal: 'SIGKILL' });
@@ -197,13 +218,17 @@ async function expectSwept(
   const native = storage.native as FileSystemNative;
   const work = join(baseDir, '.granary', 'work');
   const left = () => (existsSync(work) ? readdirSync(work) : []);
+  const isUnsigned = (name: string) =>
+    statSync(join(work, name), { throwIfNoEntry: false })?.size === 0;
   await native.sweep();
-  expect(left().filter((name) => statSync(join(work, name)).size > 0), where).toEqual([]);
+  // The sweep that opening began may hold some of them for a moment.
+  const leftovers = () => left().filter((name) => !isUnsigned(name));
+  await expect.poll(leftovers, { message: where, timeout: 5_000 }).toEqual([]);
   if (isLast) {
     const longAgo = Date.now() / 1000 - 600;
     for (const name of left()) utimesSync(join(work, name), longAgo, longAgo);
     await native.sweep();
-    expect(left(), where).toEqual([]);
+    await expect.poll(left, { message: where, timeout: 5_000 }).toEqual([]);
   }
   expect(await Array.fromAsync(native.strays()), where).toEqual([]);
 }
@@ -247,42 +272,43 @@ async function forget(
 }
 
 test('puts that are killed leave the old or the new object, whole, with its own attributes', {
-  timeout: 40_000,
+  timeout: 90_000,
 }, async () => {
   const versions = await Promise.all([
     killWriters({ work: 'put', kills: 8, seed: SEED }),
     killWriters({ work: 'put', kills: 8, seed: SEED + 1, options: { durability: 'none' } }),
   ]);
-  expect(versions[0] + versions[1]).toBeGreaterThan(500);
+  console.info(`${versions[0] + versions[1]} writes resolved between 16 kills (seed ${SEED})`);
+  expect(versions[0] + versions[1]).toBeGreaterThan(300);
 });
 
-test('a manifest for each folder survives kills too', { timeout: 40_000 }, async () => {
+test('a manifest for each folder survives kills too', { timeout: 90_000 }, async () => {
   const options: FileSystemOptions = { companions: 'manifest', durability: 'none' };
   await killWriters({ work: 'put', kills: 3, seed: SEED + 2, options });
 });
 
-test('streamed objects survive kills', { timeout: 40_000 }, async () => {
+test('streamed objects survive kills', { timeout: 90_000 }, async () => {
   await killWriters({ work: 'stream', kills: 4, seed: SEED + 3 });
 });
 
-test('copies and moves survive kills', { timeout: 40_000 }, async () => {
+test('copies and moves survive kills', { timeout: 90_000 }, async () => {
   await Promise.all([
     killWriters({ work: 'copy', kills: 4, seed: SEED + 4 }),
     killWriters({ work: 'move', kills: 4, seed: SEED + 5 }),
   ]);
 });
 
-test('changes of attributes survive kills', { timeout: 40_000 }, async () => {
+test('changes of attributes survive kills', { timeout: 90_000 }, async () => {
   await killWriters({ work: 'attributes', kills: 3, seed: SEED + 6 });
 });
 
 test('another process goes on with uploads whose process was killed', {
-  timeout: 40_000,
+  timeout: 90_000,
 }, async () => {
   await killWriters({ work: 'upload', kills: 4, seed: SEED + 7, resume: resumeUploads });
 });
 
-test('kills are caught when a file is written in place', { timeout: 40_000 }, async () => {
+test('kills are caught when a file is written in place', { timeout: 90_000 }, async () => {
   const folder = await temporaryFolder();
   const [baseDir, journal] = [folder, join(folder, 'journal')];
   let damage: unknown;
@@ -290,9 +316,7 @@ test('kills are caught when a file is written in place', { timeout: 40_000 }, as
     const work = { baseDir, journal, work: 'in-place', lanes: 1, after: kill * 1000 };
     const writer = startProcess('crash-writer.ts', work);
     await writer.told('ready');
-    await new Promise((resolve) => {
-      setTimeout(resolve, 50);
-    });
+    await setTimeout(50);
     writer.kill();
     await writer.ended;
     const storage = createFileSystem({ baseDir });

@@ -1,120 +1,125 @@
-import { execFileSync } from 'node:child_process';
-import { chmod, mkdir, readdir } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { isStorageError } from '@granary/storage-core';
+import { promisify } from 'node:util';
+import type { StorageEngine } from '@granary/storage-core';
 import { expect, onTestFinished, type TestContext, test } from 'vitest';
-import { createFileSystem } from '../src/index.ts';
-import { startProcess } from './processes/start-process.ts';
+import { createFileSystem, type FileSystemOptions } from '../src/index.ts';
 import { temporaryFolder } from './processes/temporary-folder.ts';
 
-const NOBODY = 65_534;
+const run = promisify(execFile);
+const DISK_BYTES = 4 * 1024 * 1024;
+const SAID = { metadata: { version: 1 }, tags: ['kept'] };
+/** Does not fit beside the others. */
+const LARGE = Buffer.alloc(3 * 1024 * 1024, 'granary');
 
-/** A disk of 2 MB in memory. Where the system does not let us mount one the test is skipped. */
-async function smallDisk(context: TestContext): Promise<string> {
-  const place = join(await temporaryFolder(), 'disk');
-  await mkdir(place);
+/** A storage on a small disk in memory; skips the test where it cannot be mounted. */
+async function openOnSmallDisk(
+  context: TestContext,
+  options: FileSystemOptions = {},
+): Promise<{ readonly baseDir: string; readonly storage: StorageEngine }> {
+  if (process.platform !== 'linux') context.skip('only Linux mounts a tmpfs');
+  const disk = await temporaryFolder();
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', place], { stdio: 'pipe' });
-  } catch (error) {
-    context.skip(`mounting a small disk is not permitted here: ${String(error).split('\n')[0]}`);
+    await run('mount', ['-t', 'tmpfs', '-o', `size=${DISK_BYTES}`, 'granary-test', disk]);
+  } catch {
+    context.skip('mounting needs rights that this process lacks');
   }
-  onTestFinished(() => {
-    execFileSync('umount', ['-l', place], { stdio: 'pipe' });
+  onTestFinished(async () => {
+    await run('umount', ['--lazy', disk]);
   });
-  return place;
+  const baseDir = join(disk, 'store');
+  const storage = createFileSystem({ baseDir, ...options });
+  onTestFinished(() => storage.close());
+  return { baseDir, storage };
 }
 
-test('a full disk keeps all that it held and works again when there is room', async (context) => {
-  const baseDir = join(await smallDisk(context), 'store');
-  const storage = createFileSystem({ baseDir });
-  const attributes = { metadata: { of: 'old' }, tags: ['kept'] };
-  const old = await storage.put('old.bin', new Uint8Array(100_000).fill(7), attributes);
-  const stored = ['old.bin'];
-  let problem: unknown;
-  for (let number = 100; problem === undefined && number < 200; number += 1) {
-    const key = `fill/${number}.bin`;
+function inPieces(bytes: Uint8Array): ReadableStream<Uint8Array> {
+  let position = 0;
+  return new ReadableStream({
+    pull(controller) {
+      controller.enqueue(bytes.slice(position, position + 65_536));
+      position += 65_536;
+      if (position >= bytes.byteLength) controller.close();
+    },
+  });
+}
+
+test.for([
+  ['bytes', false],
+  ['a stream', true],
+] as const)(
+  'a full disk refuses %s, keeps what it held and works again after a removal',
+  async ([, isStream], context) => {
+    const { baseDir, storage } = await openOnSmallDisk(context);
+    const small = Buffer.alloc(512 * 1024, 'before');
+    await storage.put('folder/a.bin', small, SAID);
+    await storage.put('filler.bin', Buffer.alloc(1024 * 1024));
+    for (const options of [{}, { metadata: { version: 2 } }]) {
+      const content = isStream ? inPieces(LARGE) : LARGE;
+      await expect(storage.put('folder/a.bin', content, options)).rejects.toMatchObject({
+        ...{ code: 'quota-exceeded', outcome: 'not-applied', key: 'folder/a.bin' },
+      });
+      const object = await storage.get('folder/a.bin');
+      expect(object.info).toMatchObject(SAID);
+      expect(small.equals(await object.bytes())).toBe(true);
+      expect(readdirSync(join(baseDir, '.granary', 'work'))).toEqual([]);
+    }
+    await storage.delete('filler.bin');
+    await storage.put('folder/a.bin', isStream ? inPieces(LARGE) : LARGE, {
+      metadata: { version: 2 },
+    });
+    const after = await storage.get('folder/a.bin');
+    expect(after.info.metadata).toEqual({ version: 2 });
+    expect(LARGE.equals(await after.bytes())).toBe(true);
+  },
+);
+
+test('a new object that does not fit is not there, nor is its companion', async (context) => {
+  const { baseDir, storage } = await openOnSmallDisk(context);
+  await storage.put('filler.bin', Buffer.alloc(2 * 1024 * 1024));
+  await expect(storage.put('folder/b.bin', LARGE, SAID)).rejects.toMatchObject({
+    code: 'quota-exceeded',
+  });
+  await expect(storage.stat('folder/b.bin')).rejects.toMatchObject({ code: 'not-found' });
+  expect(
+    readdirSync(baseDir, { recursive: true }).filter((name) => `${name}`.includes('b.bin')),
+  ).toEqual([]);
+});
+
+test('a backup that does not fit beside its object leaves both as they were', async (context) => {
+  const { storage } = await openOnSmallDisk(context, { backup: true });
+  await storage.put('a.bin', 'before', SAID);
+  const half = Buffer.alloc(2.5 * 1024 * 1024);
+  await expect(storage.put('a.bin', half)).rejects.toMatchObject({
+    ...{ code: 'quota-exceeded', outcome: 'not-applied' },
+  });
+  const object = await storage.get('a.bin');
+  expect(await object.text()).toBe('before');
+  expect(object.info).toMatchObject(SAID);
+});
+
+test('objects are removed from a disk without a byte left, and it tells how full it is', async (context) => {
+  const { baseDir, storage } = await openOnSmallDisk(context, { durability: 'none' });
+  await storage.put('a.txt', 'a', SAID);
+  const block = 4096;
+  let count = 0;
+  let failure: unknown;
+  while (failure === undefined) {
     try {
-      await storage.put(key, new Uint8Array(100_000).fill(number), { metadata: { number } });
-      stored.push(key);
+      await storage.put(`fill/${count}`, Buffer.alloc(64 * block));
+      count += 1;
     } catch (error) {
-      problem = error;
+      failure = error;
     }
   }
-  expect(problem).toMatchObject({ code: 'quota-exceeded', outcome: 'not-applied' });
-
-  // Over the old one: from memory, from a stream, with attributes, by copying.
-  async function* stream(): AsyncGenerator<Uint8Array> {
-    for (let chunk = 0; chunk < 40; chunk += 1) yield new Uint8Array(65_536);
-  }
-  const attempts = [
-    () => storage.put('old.bin', new Uint8Array(1_900_000)),
-    () => storage.put('old.bin', stream(), { metadata: { of: 'new' } }),
-    () => storage.copy('fill/100.bin', 'fill/more.bin').then(() => storage.copy('old.bin', 'x.bin')),
-  ];
-  for (const attempt of attempts) {
-    await expect(attempt()).rejects.toMatchObject({ code: 'quota-exceeded' });
-  }
-  expect((await storage.list()).map(({ key }) => key)).toEqual(
-    expect.arrayContaining([...stored].sort()),
-  );
-  const object = await storage.get('old.bin');
-  expect(object.info).toMatchObject({ etag: old.etag, ...attributes });
-  expect((await object.bytes()).every((byte) => byte === 7)).toBe(true);
-  for (const key of stored.slice(1)) {
-    const { info } = await storage.get(key);
-    expect(info.metadata, key).toEqual({ number: Number(key.slice(5, 8)) });
-  }
-  expect(await readdir(join(baseDir, '.granary', 'work'))).toEqual([]);
-
-  await storage.clear('fill/');
-  await storage.put('old.bin', new Uint8Array(500_000), { metadata: { of: 'new' } });
-  expect(await storage.stat('old.bin')).toMatchObject({ size: 500_000, metadata: { of: 'new' } });
-  await storage.close();
-});
-
-test('a disk that is mounted read-only is read and not written', async (context) => {
-  const disk = await smallDisk(context);
-  const baseDir = join(disk, 'store');
-  const writable = createFileSystem({ baseDir });
-  await writable.put('kept.txt', 'kept', { metadata: { a: 1 } });
-  await writable.close();
-  execFileSync('mount', ['-o', 'remount,ro', disk], { stdio: 'pipe' });
-  const storage = createFileSystem({ baseDir });
-  const object = await storage.get('kept.txt');
-  expect(await object.text()).toBe('kept');
-  expect(object.info.metadata).toEqual({ a: 1 });
-  expect((await storage.list()).map(({ key }) => key)).toEqual(['kept.txt']);
-  const attempts = [
-    () => storage.put('kept.txt', 'new'),
-    () => storage.put('new.txt', 'new', { metadata: { a: 2 } }),
-    () => storage.delete('kept.txt'),
-    () => storage.copy('kept.txt', 'copy.txt'),
-    () => storage.setMetadata('kept.txt', { metadata: { a: 2 } }),
-  ];
-  for (const attempt of attempts) {
-    const error: unknown = await attempt().catch((problem: unknown) => problem);
-    expect(isStorageError(error, 'permission-denied'), String(error)).toBe(true);
-    expect(String(error)).toContain('read-only');
-  }
-  await storage.close();
-});
-
-test("another user's folder is read as far as its rights allow, and not written", async (context) => {
-  if (process.getuid?.() !== 0) context.skip('only root can become another user');
-  const folder = await temporaryFolder();
-  await chmod(folder, 0o755);
-  const baseDir = join(folder, 'store');
-  const storage = createFileSystem({ baseDir });
-  await storage.put('open.txt', 'for all');
-  await storage.put('closed.txt', 'for me');
-  await chmod(join(baseDir, 'closed.txt'), 0o600);
-  const told = await startProcess('unprivileged.ts', { baseDir, user: NOBODY }).told('result');
-  const denied = 'permission-denied';
-  expect(told).toEqual({
-    text: 'for all',
-    codes: { get: denied, put: denied, putWithMetadata: denied, delete: denied, move: denied },
-    keys: ['closed.txt', 'open.txt'],
-  });
-  expect(await (await storage.get('open.txt')).text()).toBe('for all');
-  await storage.close();
+  expect(failure).toMatchObject({ code: 'quota-exceeded' });
+  expect(count).toBeGreaterThan(5);
+  const { usedBytes, totalBytes } = await storage.usage();
+  expect(totalBytes).toBe(DISK_BYTES);
+  expect(usedBytes).toBeGreaterThan(DISK_BYTES / 2);
+  await storage.delete('fill/0');
+  await storage.put('a.txt', 'again', SAID);
+  expect(await (await storage.get('a.txt')).text()).toBe('again');
+  expect(readdirSync(join(baseDir, '.granary', 'work'))).toEqual([]);
 });

@@ -1,113 +1,154 @@
-import { cp, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
-import type { StorageEngine } from '@granary/storage-core';
-import { beforeEach, expect, test } from 'vitest';
+import { isStorageError, type StorageEngine } from '@granary/storage-core';
+import { expect, test } from 'vitest';
 import { createFileSystem } from '../src/index.ts';
+import { setBack } from './faults.ts';
 import { temporaryFolder } from './processes/temporary-folder.ts';
 
-let baseDir: string;
-let storage: StorageEngine;
-const file = (name: string) => join(baseDir, name);
-const keys = async () => (await storage.list()).map(({ key }) => key);
+async function open(): Promise<{ readonly baseDir: string; readonly storage: StorageEngine }> {
+  const baseDir = await temporaryFolder();
+  return { baseDir, storage: createFileSystem({ baseDir, durability: 'none' }) };
+}
 
-beforeEach(async () => {
-  baseDir = await temporaryFolder();
-  storage = createFileSystem({ baseDir, durability: 'none' });
-  await storage.put('letter.txt', 'Dear Ann,', {
-    ...{ metadata: { to: 'Ann' }, tags: ['private'] },
-    checksum: 'sha256',
+async function keysOf(storage: StorageEngine): Promise<string[]> {
+  const keys: string[] = [];
+  for await (const { key } of storage.list()) keys.push(key);
+  return keys;
+}
+
+test('an edit in place of the same size and time gives another etag', async () => {
+  const { baseDir, storage } = await open();
+  const path = join(baseDir, 'a.txt');
+  const before = await storage.put('a.txt', 'one apple');
+  const { mtimeMs } = statSync(path);
+  writeFileSync(path, 'two pears');
+  setBack(path, mtimeMs);
+  const after = await storage.stat('a.txt');
+  expect(after).toMatchObject({ size: before.size, modifiedAt: before.modifiedAt });
+  expect(after.etag).not.toBe(before.etag);
+  const ifMatch = before.etag ?? '';
+  await expect(storage.put('a.txt', 'three', { ifMatch })).rejects.toMatchObject({
+    code: 'precondition-failed',
   });
+  expect(await (await storage.get('a.txt')).text()).toBe('two pears');
+  await storage.close();
 });
 
-test('an edit that keeps length and time gives another etag and drops the checksum', async () => {
-  const before = await storage.stat('letter.txt');
-  expect(before.checksums?.sha256).toBeDefined();
-  const { atime, mtime } = await stat(file('letter.txt'));
-  await writeFile(file('letter.txt'), 'Dear Bob,');
-  await utimes(file('letter.txt'), atime, mtime);
-  const after = await storage.get('letter.txt');
-  expect(after.info.etag).not.toBe(before.etag);
-  expect(after.info.size).toBe(before.size);
-  expect(after.info).toMatchObject({ metadata: { to: 'Ann' }, tags: ['private'] });
-  expect(after.info.checksums).toBeUndefined();
-  expect(await after.text()).toBe('Dear Bob,');
-  const stale = storage.put('letter.txt', 'lost', { ifMatch: before.etag ?? '' });
-  await expect(stale).rejects.toMatchObject({ code: 'precondition-failed' });
+test('after an edit the attributes of the user stay and the checksum goes', async () => {
+  const { baseDir, storage } = await open();
+  const said = { metadata: { by: 'Ada' }, tags: ['one'], contentType: 'text/x-notes' };
+  const before = await storage.put('a.txt', 'one apple', { ...said, checksum: true });
+  expect(before.checksums?.['sha256']).toMatch(/^sha256-/);
+  writeFileSync(join(baseDir, 'a.txt'), 'two pears and more');
+  const after = await storage.stat('a.txt');
+  expect(after).toMatchObject({ ...said, size: 18 });
+  expect(after.checksums).toBeUndefined();
+  await storage.setMetadata('a.txt', { metadata: { by: 'Bob' } });
+  expect(await storage.stat('a.txt')).toMatchObject({ ...said, metadata: { by: 'Bob' } });
+  expect((await storage.stat('a.txt')).checksums).toBeUndefined();
+  await storage.close();
 });
 
-test('an edit keeps what a person said and drops what was derived from the content', async () => {
-  await writeFile(file('letter.txt'), 'Dear Ann, this is longer.');
-  const { info } = await storage.get('letter.txt');
-  expect(info).toMatchObject({ size: 25, metadata: { to: 'Ann' }, tags: ['private'] });
-  expect(info.checksums).toBeUndefined();
-});
-
-test('a file that is dropped in is an object', async () => {
-  await writeFile(file('photo.jpg'), 'pixels');
-  const { info } = await storage.get('photo.jpg');
-  expect(info).toMatchObject({ size: 6, contentType: 'image/jpeg' });
-  expect(await keys()).toEqual(['letter.txt', 'photo.jpg']);
-});
-
-test('an object that is copied with its companion keeps its attributes', async () => {
-  await cp(file('letter.txt'), file('copy.txt'), { preserveTimestamps: true });
-  await cp(file('letter.txt.meta.json'), file('copy.txt.meta.json'));
-  const copy = await storage.stat('copy.txt');
-  const original = await storage.stat('letter.txt');
-  expect(copy).toMatchObject({ metadata: { to: 'Ann' }, checksums: original.checksums });
-  await storage.delete('copy.txt');
-  expect(await storage.stat('letter.txt')).toEqual(original);
-});
-
-test('a companion without its object is no object and says nothing about the next one', async () => {
-  await rm(file('letter.txt'));
-  expect(await keys()).toEqual([]);
-  await expect(storage.get('letter.txt')).rejects.toMatchObject({ code: 'not-found' });
-  const info = await storage.put('letter.txt', 'new');
-  expect(info.metadata).toBeUndefined();
-  expect((await storage.stat('letter.txt')).metadata).toBeUndefined();
-});
-
-test('an object whose companion is deleted is there without its attributes', async () => {
-  await rm(file('letter.txt.meta.json'));
-  const { info } = await storage.get('letter.txt');
-  expect(info.size).toBe(9);
-  expect([info.metadata, info.tags, info.checksums]).toEqual([undefined, undefined, undefined]);
-});
-
-test('renaming file and companion moves the object', async () => {
-  await rename(file('letter.txt'), file('ann.txt'));
-  await rename(file('letter.txt.meta.json'), file('ann.txt.meta.json'));
-  expect(await keys()).toEqual(['ann.txt']);
-  expect(await storage.stat('ann.txt')).toMatchObject({ metadata: { to: 'Ann' } });
-  await expect(storage.stat('letter.txt')).rejects.toMatchObject({ code: 'not-found' });
-});
-
-test('renaming the file alone leaves its attributes behind', async () => {
-  await rename(file('letter.txt'), file('ann.txt'));
-  expect(await keys()).toEqual(['ann.txt']);
-  expect((await storage.stat('ann.txt')).metadata).toBeUndefined();
-});
-
-test('an archive that is unpacked over the folder brings its objects with their attributes', async () => {
-  const archive = await temporaryFolder();
-  await cp(baseDir, archive, { recursive: true, preserveTimestamps: true });
-  await storage.put('letter.txt', 'Dear Zoe,', { metadata: { to: 'Zoe' } });
-  await storage.put('other.txt', 'stays');
-  for (const name of await readdir(archive)) {
-    if (name !== '.granary') await cp(join(archive, name), file(name), { preserveTimestamps: true });
+test('files that a person drops in are objects at once, also under hard names', async () => {
+  const { baseDir, storage } = await open();
+  await storage.put('a.txt', 'a');
+  mkdirSync(join(baseDir, 'photos', 'summer'), { recursive: true });
+  const names = ['photos/summer/beach.jpg', 'photos/50%.txt', 'photos/ü 1.txt', 'photos/.hidden'];
+  for (const name of names) writeFileSync(join(baseDir, name), name);
+  expect((await keysOf(storage)).sort()).toEqual(['a.txt', ...names].sort());
+  for (const name of names) {
+    const object = await storage.get(name);
+    expect(await object.text()).toBe(name);
+    expect(await storage.stat(name)).toEqual(object.info);
   }
-  const object = await storage.get('letter.txt');
-  expect(await object.text()).toBe('Dear Ann,');
-  expect(object.info).toMatchObject({ metadata: { to: 'Ann' }, tags: ['private'] });
-  expect(object.info.checksums?.sha256).toBeDefined();
-  expect(await keys()).toEqual(['letter.txt', 'other.txt']);
+  expect((await storage.stat('photos/summer/beach.jpg')).contentType).toBe('image/jpeg');
+  const { etag = '' } = await storage.stat('photos/50%.txt');
+  await storage.put('photos/50%.txt', 'by the program', { ifMatch: etag });
+  expect(await (await storage.get('photos/50%.txt')).text()).toBe('by the program');
+  await storage.delete('photos/50%.txt');
+  expect(await keysOf(storage)).not.toContain('photos/50%.txt');
+  await storage.close();
 });
 
-test('a companion that is broken by hand says so and the next write mends it', async () => {
-  await writeFile(file('letter.txt.meta.json'), '{ "not json');
-  await expect(storage.stat('letter.txt')).rejects.toMatchObject({ code: 'corrupted' });
-  expect(await readFile(file('letter.txt'), 'utf8')).toBe('Dear Ann,');
-  await storage.put('letter.txt', 'again', { metadata: { to: 'all' } });
-  expect(await storage.stat('letter.txt')).toMatchObject({ metadata: { to: 'all' } });
+test('a JSON of another program beside a file is its metadata', async () => {
+  const { baseDir, storage } = await open();
+  writeFileSync(join(baseDir, 'song.mp3'), 'sound');
+  writeFileSync(join(baseDir, 'song.mp3.meta.json'), '{"artist":"Ada","year":1843}');
+  const { metadata } = await storage.stat('song.mp3');
+  expect(metadata).toEqual({ artist: 'Ada', year: 1843 });
+  expect(await keysOf(storage)).toEqual(['song.mp3']);
+  await storage.close();
+});
+
+test('without its companion an object is still there, with its content alone', async () => {
+  const { baseDir, storage } = await open();
+  const before = await storage.put('a.txt', 'content', { metadata: { by: 'Ada' } });
+  rmSync(join(baseDir, 'a.txt.meta.json'));
+  const object = await storage.get('a.txt');
+  expect(await object.text()).toBe('content');
+  expect(object.info.metadata).toBeUndefined();
+  expect(object.info.etag).toBe(before.etag);
+  await storage.setMetadata('a.txt', { metadata: { by: 'Bob' } });
+  expect((await storage.stat('a.txt')).metadata).toEqual({ by: 'Bob' });
+  await storage.close();
+});
+
+test('a companion without an object is no object, and says nothing of the next one', async () => {
+  const { baseDir, storage } = await open();
+  await storage.put('a.txt', 'content', { metadata: { by: 'Ada' } });
+  rmSync(join(baseDir, 'a.txt'));
+  expect(await keysOf(storage)).toEqual([]);
+  for (const read of [storage.get('a.txt'), storage.stat('a.txt')]) {
+    expect(isStorageError(await read.catch((error: unknown) => error), 'not-found')).toBe(true);
+  }
+  expect((await storage.put('a.txt', 'new', { ifNoneMatch: '*' })).metadata).toBeUndefined();
+  expect((await storage.stat('a.txt')).metadata).toBeUndefined();
+  expect(existsSync(join(baseDir, 'a.txt.meta.json'))).toBe(false);
+  await storage.close();
+});
+
+test('a folder that was copied with its times keeps attributes and checksums', async () => {
+  const { baseDir, storage } = await open();
+  const said = { metadata: { by: 'Ada' }, checksum: true } as const;
+  const before = await storage.put('notes/a.txt', 'content', said);
+  await storage.close();
+  const copy = join(await temporaryFolder(), 'copy');
+  cpSync(baseDir, copy, { recursive: true });
+  const { mtimeMs } = statSync(join(baseDir, 'notes', 'a.txt'));
+  setBack(join(copy, 'notes', 'a.txt'), mtimeMs);
+  const other = createFileSystem({ baseDir: copy });
+  const after = await other.stat('notes/a.txt');
+  expect(after).toMatchObject({ metadata: before.metadata, checksums: before.checksums });
+  await other.close();
+});
+
+test('files that came from an archive without times keep what the user said', async () => {
+  const { baseDir, storage } = await open();
+  await storage.put('a.txt', 'content', { metadata: { by: 'Ada' }, checksum: true });
+  utimesSync(join(baseDir, 'a.txt'), 1_000_000_000, 1_000_000_000);
+  const info = await storage.stat('a.txt');
+  expect(info).toMatchObject({ metadata: { by: 'Ada' }, modifiedAt: new Date(1e12) });
+  expect(info.checksums).toBeUndefined();
+  await storage.close();
+});
+
+test('the hidden folder may be removed while the storage is open', async () => {
+  const { baseDir, storage } = await open();
+  await storage.put('a.txt', 'content', { metadata: { by: 'Ada' } });
+  rmSync(join(baseDir, '.granary'), { recursive: true });
+  expect(await storage.stat('a.txt')).toMatchObject({ metadata: { by: 'Ada' } });
+  await storage.put('a.txt', 'next', { metadata: { by: 'Bob' } });
+  expect(await (await storage.get('a.txt')).text()).toBe('next');
+  expect(readdirSync(join(baseDir, '.granary', 'work'))).toEqual([]);
+  await storage.close();
 });

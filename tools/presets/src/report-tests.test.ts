@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startVitest, type TestModule } from 'vitest/node';
 import { reportTests } from './report-tests.ts';
-import { readTestReport, removeTestReport, type TestReport } from './test-report.ts';
+import { readTestReport, type TestReport } from './test-report.ts';
 
 const TESTS = `
 import { describe, test, expect } from 'vitest';
@@ -44,11 +44,11 @@ describe('reportTests', () => {
       root: folder,
       config: false,
       watch: false,
-      reporters: [reportTests(folder)],
+      reporters: [reportTests({ reports: join(folder, 'reports'), packagePath: folder })],
     });
     await vitest.close();
     process.exitCode = exitCode;
-    report = await readTestReport(folder);
+    report = await readTestReport(join(folder, 'reports'), folder);
   });
 
   afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -94,14 +94,32 @@ describe('reportTests', () => {
       children: { allTests: () => [pending], allSuites: () => [] },
       errors: () => [],
     } as unknown as TestModule;
-    await reportTests(folder).onTestRunEnd?.([module], [], 'interrupted');
-    expect((await readTestReport(folder))?.tests).toEqual([
-      { file: 'slow.test.ts', title: 'hangs', state: 'failed', error: 'the test did not finish' },
-    ]);
+    const place = { reports: join(folder, 'others'), packagePath: folder };
+    await reportTests(place).onTestRunEnd?.([module], [], 'interrupted');
+    expect(await readTestReport(place.reports, folder)).toEqual({
+      tests: [
+        { file: 'slow.test.ts', title: 'hangs', state: 'failed', error: 'the test did not finish' },
+      ],
+      errors: [],
+    });
   });
 
-  test('forgets a report that was removed', async () => {
-    await removeTestReport(folder);
-    expect(await readTestReport(folder)).toBeUndefined();
+  test('records the coverage that was measured', async () => {
+    const place = { reports: join(folder, 'covered'), packagePath: folder };
+    const reporter = reportTests(place);
+    const pct = (percent: number) => ({ pct: percent, total: 8 });
+    const totals = { lines: pct(1), functions: pct(2), statements: pct(3), branches: pct(4) };
+    await reporter.onCoverage?.({ getCoverageSummary: () => ({ toJSON: () => totals }) });
+    await reporter.onTestRunEnd?.([], [], 'passed');
+    expect((await readTestReport(place.reports, folder))?.coverage).toEqual({
+      lines: 1,
+      functions: 2,
+      statements: 3,
+      branches: 4,
+    });
+  });
+
+  test('finds no report where no run left one', async () => {
+    expect(await readTestReport(join(folder, 'nowhere'), folder)).toBeUndefined();
   });
 });

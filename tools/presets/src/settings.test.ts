@@ -20,6 +20,18 @@ describe('testSettings', () => {
     expect(testSettings().ssr?.resolve?.conditions?.[0]).toBe('@granary/source');
   });
 
+  test('leaves a report and the coverage where the run of all packages wants them', () => {
+    vi.stubEnv('GRANARY_TEST_REPORTS', undefined);
+    expect(testSettings().test?.reporters).toEqual(['default']);
+    expect(testSettings().test?.coverage?.reportsDirectory).toBe('coverage');
+    vi.stubEnv('GRANARY_TEST_REPORTS', '/reports');
+    expect(testSettings().test?.reporters).toHaveLength(2);
+    expect(testSettings().test?.coverage?.reportsDirectory).toBe(
+      join('/reports', 'tools-presets', 'html'),
+    );
+    vi.unstubAllEnvs();
+  });
+
   test('takes another limit for slow tests', () => {
     expect(testSettings().test?.testTimeout).toBe(10_000);
     expect(testSettings({ testTimeoutMs: 60_000 }).test?.testTimeout).toBe(60_000);

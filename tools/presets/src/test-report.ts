@@ -1,5 +1,5 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 
 /** What one test did. */
 export interface TestOutcome {
@@ -14,32 +14,48 @@ export interface TestOutcome {
   readonly error?: string;
 }
 
+/** Percent of a package's code that its tests ran. */
+export interface Coverage {
+  readonly lines: number;
+  readonly functions: number;
+  readonly statements: number;
+  readonly branches: number;
+}
+
 /** What the tests of one package did. */
 export interface TestReport {
   readonly tests: readonly TestOutcome[];
   /** Errors outside of tests: files that do not load, unhandled rejections. */
   readonly errors: readonly string[];
+  /** Absent when coverage was not measured. */
+  readonly coverage?: Coverage;
 }
 
-const REPORT_FOLDER = 'coverage';
-const REPORT_FILE = 'tests.json';
+/** Names the folder in which the runs of all packages leave their reports. */
+export const REPORTS_VARIABLE = 'GRANARY_TEST_REPORTS';
 
-/** Writes the report of the package in `folder`. */
-export async function writeTestReport(folder: string, report: TestReport): Promise<void> {
-  await mkdir(join(folder, REPORT_FOLDER), { recursive: true });
-  await writeFile(join(folder, REPORT_FOLDER, REPORT_FILE), `${JSON.stringify(report, null, 2)}\n`);
+/** Returns where a package's run leaves what it has to say: a folder of its own in `reports`. */
+export function reportFolder(reports: string, packagePath: string): string {
+  return join(reports, `${basename(dirname(packagePath))}-${basename(packagePath)}`);
 }
 
-/** Returns the report that the last test run of the package in `folder` left, or undefined. */
-export async function readTestReport(folder: string): Promise<TestReport | undefined> {
-  try {
-    return JSON.parse(await readFile(join(folder, REPORT_FOLDER, REPORT_FILE), 'utf8'));
-  } catch {
-    return undefined;
-  }
+/** Writes the report of the package in `packagePath`. */
+export async function writeTestReport(
+  reports: string,
+  packagePath: string,
+  report: TestReport,
+): Promise<void> {
+  const folder = reportFolder(reports, packagePath);
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'tests.json'), `${JSON.stringify(report, null, 2)}\n`);
 }
 
-/** Removes the report of an earlier run, so that a run that dies cannot pass with it. */
-export async function removeTestReport(folder: string): Promise<void> {
-  await rm(join(folder, REPORT_FOLDER, REPORT_FILE), { force: true });
+/** Returns the report that the package in `packagePath` left, or undefined. */
+export async function readTestReport(
+  reports: string,
+  packagePath: string,
+): Promise<TestReport | undefined> {
+  const file = join(reportFolder(reports, packagePath), 'tests.json');
+  const text = await readFile(file, 'utf8').catch(() => undefined);
+  return text === undefined ? undefined : JSON.parse(text);
 }

@@ -1,5 +1,7 @@
+import { join } from 'node:path';
 import type { ViteUserConfig } from 'vitest/config';
 import { reportTests } from './report-tests.ts';
+import { REPORTS_VARIABLE, reportFolder } from './test-report.ts';
 
 /** What a package may add to the tests that every package has. */
 export interface TestSettings {
@@ -11,17 +13,20 @@ const COVERAGE_PERCENT = 95;
 
 /**
  * Returns the vitest settings of one package: tests in `src` and `test`, sources of other packages
- * instead of their builds, and a coverage gate.
+ * instead of their builds, and a coverage gate. Where `GRANARY_TEST_REPORTS` names a folder, the run
+ * leaves its report and its coverage there.
  */
 export function testSettings(settings: TestSettings = {}): ViteUserConfig {
   const { testTimeoutMs = 10_000 } = settings;
   const conditions = ['@granary/source', 'module', 'node', 'import', 'default'];
+  const reports = process.env[REPORTS_VARIABLE];
+  const packagePath = process.cwd();
   return {
     resolve: { conditions },
     ssr: { resolve: { conditions, externalConditions: ['@granary/source'] } },
     test: {
       include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
-      reporters: ['default', reportTests()],
+      reporters: ['default', ...(reports ? [reportTests({ reports, packagePath })] : [])],
       allowOnly: false,
       testTimeout: testTimeoutMs,
       hookTimeout: 30_000,
@@ -30,6 +35,7 @@ export function testSettings(settings: TestSettings = {}): ViteUserConfig {
         include: ['src/**/*.{ts,js}'],
         exclude: ['src/**/*.test.ts'],
         reporter: ['text-summary', 'json-summary', 'html'],
+        reportsDirectory: reports ? join(reportFolder(reports, packagePath), 'html') : 'coverage',
         thresholds: {
           lines: COVERAGE_PERCENT,
           functions: COVERAGE_PERCENT,

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { ROOT, readWorkspace } from '@granary-tools/workspace';
 import { runScript } from '@granary-tools/workspace/command';
 import { closingReport } from './print.ts';
@@ -16,11 +19,17 @@ console.log(closingReport(entries));
 process.exitCode = tally(entries).failed > 0 ? 1 : 0;
 
 async function everything(): Promise<readonly Entry[]> {
-  return runEverything({
-    root: ROOT,
-    packages: await readWorkspace(),
-    run: runScript,
-    say: (line) => console.log(line),
-    signal: interrupt.signal,
-  });
+  const reports = await mkdtemp(join(tmpdir(), 'granary-tests-'));
+  try {
+    return await runEverything({
+      root: ROOT,
+      reports,
+      packages: await readWorkspace(),
+      run: runScript,
+      say: (line) => console.log(line),
+      signal: interrupt.signal,
+    });
+  } finally {
+    await rm(reports, { recursive: true, force: true });
+  }
 }

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { writeTestReport } from '@granary-tools/presets/test-report';
+import { REPORTS_VARIABLE, writeTestReport } from '@granary-tools/presets/test-report';
 import type { CommandOptions, CommandResult } from '@granary-tools/workspace/command';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { BUILD_CHECKS, SOURCE_CHECKS } from './checks.ts';
@@ -17,7 +17,7 @@ let interrupt = new AbortController();
 
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'granary-test-run-'));
-  mkdirSync(join(root, FOLDER, 'coverage'), { recursive: true });
+  mkdirSync(join(root, FOLDER), { recursive: true });
   said = [];
   interrupt = new AbortController();
 });
@@ -32,17 +32,14 @@ const task = (name: string, exitCode: number | null) => ({
   ...(exitCode === null ? {} : { execution: { exitCode } }),
 });
 
-/** Plays turbo: leaves a report and coverage in the package and a summary in the root. */
-async function playTurbo(tasks: readonly object[], { onLine }: CommandOptions) {
-  await writeTestReport(join(root, FOLDER), {
+/** Plays turbo: leaves a report of the package and a summary. */
+async function playTurbo(tasks: readonly object[], { env, onLine }: CommandOptions) {
+  const percent = 99;
+  await writeTestReport(env?.[REPORTS_VARIABLE] ?? '', join(root, FOLDER), {
     tests: [{ file: 'a.test.ts', title: 'works', state: 'passed' }],
     errors: [],
+    coverage: { lines: percent, functions: percent, statements: percent, branches: percent },
   });
-  const pct = { pct: 99 };
-  writeFileSync(
-    join(root, FOLDER, 'coverage', 'coverage-summary.json'),
-    JSON.stringify({ total: { lines: pct, functions: pct, statements: pct, branches: pct } }),
-  );
   const summary = join(root, 'summary.json');
   writeFileSync(summary, JSON.stringify({ tasks }));
   onLine?.(`${NAME}:build: cache bypass, force executing 1234`);
@@ -53,6 +50,7 @@ function context(run: RunContext['run']): RunContext {
   const manifest = { name: NAME, scripts: { build: 'b', typecheck: 'c', test: 't' } };
   return {
     root,
+    reports: join(root, 'reports'),
     packages: [{ folder: FOLDER, path: join(root, FOLDER), manifest }],
     run,
     say: (line) => said.push(line),
@@ -118,8 +116,7 @@ describe('runEverything', () => {
     expect(entries).toContainEqual(expect.objectContaining({ title: 'build', state: 'failed' }));
   });
 
-  test('does not take the report of an earlier run for this one', async () => {
-    await writeTestReport(join(root, FOLDER), { tests: [], errors: [] });
+  test('fails a test run that left no report', async () => {
     const summary = join(root, 'summary.json');
     writeFileSync(summary, JSON.stringify({ tasks: [task('test', 1)] }));
     const entries = await runEverything(

@@ -1,16 +1,18 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readTestReport, removeTestReport } from '@granary-tools/presets/test-report';
+import { REPORTS_VARIABLE, readTestReport } from '@granary-tools/presets/test-report';
 import type { WorkspacePackage } from '@granary-tools/workspace';
 import type { CommandOptions, CommandResult } from '@granary-tools/workspace/command';
 import { BUILD_CHECKS, type Check, SOURCE_CHECKS } from './checks.ts';
 import type { Entry } from './tally.ts';
-import { type Coverage, testEntries } from './test-entries.ts';
+import { testEntries } from './test-entries.ts';
 import { finishedTask, readTaskResults, summaryPath, type TaskResult } from './turbo-run.ts';
 
 /** What a run needs; tests pass their own `run`. */
 export interface RunContext {
   readonly root: string;
+  /** Empty folder in which the test runs of packages leave their reports. */
+  readonly reports: string;
   readonly packages: readonly WorkspacePackage[];
   /** Runs a Node script and returns how it ended. */
   readonly run: (
@@ -56,9 +58,8 @@ async function runChecks(context: RunContext, checks: readonly Check[]): Promise
 }
 
 async function runTasks(context: RunContext): Promise<readonly Entry[]> {
-  const { root, packages, run, say, signal } = context;
+  const { root, reports, packages, run, say, signal } = context;
   if (signal.aborted) return [];
-  await Promise.all(packages.map(({ path }) => removeTestReport(path)));
   const args = [
     'run',
     ...TASKS,
@@ -69,6 +70,7 @@ async function runTasks(context: RunContext): Promise<readonly Entry[]> {
   ];
   const { output } = await run(TURBO, [...args, '--output-logs=hash-only', '--log-order=grouped'], {
     cwd: root,
+    env: { [REPORTS_VARIABLE]: reports },
     signal,
     onLine: (line) => {
       const task = finishedTask(line);
@@ -82,7 +84,7 @@ async function runTasks(context: RunContext): Promise<readonly Entry[]> {
   }
   const results = await readTaskResults(summary);
   for (const result of results) await showFailure(context, result);
-  const entries = await Promise.all(results.map((result) => taskEntries(root, result)));
+  const entries = await Promise.all(results.map((result) => taskEntries(context, result)));
   return [...entries.flat(), ...missingTasks(packages, results)];
 }
 
@@ -93,12 +95,13 @@ async function showFailure({ root, say }: RunContext, result: TaskResult): Promi
   say(indent(log));
 }
 
-async function taskEntries(root: string, result: TaskResult): Promise<readonly Entry[]> {
-  const { packageName, task, folder, exitCode } = result;
+async function taskEntries(
+  { root, reports }: RunContext,
+  { packageName, task, folder, exitCode }: TaskResult,
+): Promise<readonly Entry[]> {
   if (task !== 'test') return [commandEntry(packageName, task, exitCode)];
-  const path = join(root, folder);
-  const report = await readTestReport(path);
-  return testEntries(packageName, { exitCode, report, coverage: await readCoverage(path) });
+  const report = await readTestReport(reports, join(root, folder));
+  return testEntries(packageName, { exitCode, report });
 }
 
 /** A script that turbo did not reach counts as failed, so that nothing is left out in silence. */
@@ -112,19 +115,6 @@ function missingTasks(
       return { group: name, title, state: 'failed', reason: 'turbo did not run it' };
     }),
   );
-}
-
-async function readCoverage(path: string): Promise<Coverage | undefined> {
-  const file = join(path, 'coverage', 'coverage-summary.json');
-  const text = await readFile(file, 'utf8').catch(() => undefined);
-  if (text === undefined) return undefined;
-  const { lines, functions, statements, branches } = JSON.parse(text).total;
-  return {
-    lines: lines.pct,
-    functions: functions.pct,
-    statements: statements.pct,
-    branches: branches.pct,
-  };
 }
 
 function commandEntry(group: string, title: string, exitCode: number): Entry {

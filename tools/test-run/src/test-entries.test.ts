@@ -8,7 +8,7 @@ const passing: TestReport = {
   errors: [],
 };
 const entries = (report: TestReport | undefined, exitCode = 0, coverage = full) =>
-  testEntries('pkg', { report, exitCode, coverage });
+  testEntries('pkg', { report: report && { ...report, coverage }, exitCode });
 
 describe('testEntries', () => {
   test('counts each test and the coverage gate', () => {
@@ -68,9 +68,7 @@ describe('testEntries', () => {
     });
   });
 
-  test('does without coverage, which vitest leaves out when tests fail', () => {
-    expect(testEntries('pkg', { report: passing, exitCode: 0, coverage: undefined })).toHaveLength(
-      1,
-    );
+  test('does without coverage where none was measured', () => {
+    expect(testEntries('pkg', { report: passing, exitCode: 0 })).toHaveLength(1);
   });
 });

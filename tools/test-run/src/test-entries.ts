@@ -1,21 +1,11 @@
-import type { TestOutcome, TestReport } from '@granary-tools/presets/test-report';
+import type { Coverage, TestOutcome, TestReport } from '@granary-tools/presets/test-report';
 import type { Entry } from './tally.ts';
 
-/** Percent of a package's code that its tests ran. */
-export interface Coverage {
-  readonly lines: number;
-  readonly functions: number;
-  readonly statements: number;
-  readonly branches: number;
-}
-
-/** What the test run of one package left behind. */
+/** How the test run of one package ended. */
 export interface TestRun {
   readonly exitCode: number;
   /** Absent when the run died before it could write one. */
   readonly report: TestReport | undefined;
-  /** Absent when tests failed: vitest measures passing runs only. */
-  readonly coverage: Coverage | undefined;
 }
 
 const COVERAGE_PERCENT = 95;
@@ -25,14 +15,14 @@ const COVERAGE_PERCENT = 95;
  * A skip without a reason is a failure.
  */
 export function testEntries(group: string, run: TestRun): readonly Entry[] {
-  const { report, coverage, exitCode } = run;
+  const { report, exitCode } = run;
   if (!report) {
     return [{ group, title: 'test run', state: 'failed', reason: 'it ended without a report' }];
   }
   const entries = [
     ...report.tests.map((test) => testEntry(group, test)),
     ...report.errors.map((error) => failure(group, 'outside of tests', error)),
-    ...(coverage ? [coverageEntry(group, coverage)] : []),
+    ...(report.coverage ? [coverageEntry(group, report.coverage)] : []),
   ];
   const explained = entries.some(({ state }) => state === 'failed');
   return exitCode === 0 || explained

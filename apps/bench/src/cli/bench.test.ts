@@ -12,11 +12,13 @@ import { bench, type Surroundings } from './bench.ts';
 let home = '';
 let printed: string[] = [];
 let progress: string[] = [];
+let interrupts: (() => void)[] = [];
 
 beforeEach(async () => {
   home = await mkdtemp(join(tmpdir(), 'granary-bench-test-'));
   printed = [];
   progress = [];
+  interrupts = [];
 });
 afterEach(() => rm(home, { recursive: true, force: true }));
 
@@ -51,6 +53,7 @@ function surroundings(): Surroundings {
     print: (text) => printed.push(text),
     showProgress: (text) => progress.push(text),
     now: () => new Date('2026-11-21T04:05:06.789Z'),
+    onInterrupt: (cleanUp) => interrupts.push(cleanUp),
   };
 }
 
@@ -114,6 +117,18 @@ describe('bench', () => {
 
   test('leaves no folder behind', async () => {
     await bench(['here', '--tiny', '--folder', home, '--memory', home], surroundings());
+    expect(await readdir(home)).toEqual(['results']);
+  });
+
+  test('removes its folders when it is interrupted', async () => {
+    const running = bench(['here', '--tiny', '--folder', home, '--memory', home], {
+      ...surroundings(),
+      showProgress() {
+        for (const interrupt of interrupts) interrupt();
+      },
+    });
+    await running;
+    expect(interrupts).toHaveLength(1);
     expect(await readdir(home)).toEqual(['results']);
   });
 

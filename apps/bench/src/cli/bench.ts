@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -25,12 +26,14 @@ export interface Surroundings {
   /** Replaces the last line. */
   showProgress(text: string): void;
   now(): Date;
+  /** Calls this when the command is interrupted, before it ends. */
+  onInterrupt(cleanUp: () => void): void;
 }
 
 /** Longest time for one request: opening, verifying or one run. Units: ms. */
 const REQUEST_TIMEOUT_MS = 300_000;
-const SLOW_RUN_MS = 4000;
-const SHORT_RUNS = 3;
+/** Longest time that one subject of a workload has for its runs. Units: ms. */
+const LANE_BUDGET_MS = 40_000;
 
 /** Runs the command. Returns the exit code: 1 when the command line is wrong or a subject failed. */
 export async function bench(args: readonly string[], surroundings: Surroundings): Promise<number> {
@@ -64,7 +67,7 @@ export async function bench(args: readonly string[], surroundings: Surroundings)
 async function measure(
   parsed: Arguments,
   selected: ReturnType<typeof select>,
-  { worker, print, showProgress, now }: Surroundings,
+  { worker, print, showProgress, now, onInterrupt }: Surroundings,
 ): Promise<Report> {
   const { scale, runs, warmUps, processors } = parsed;
   const startedAt = now();
@@ -75,6 +78,9 @@ async function measure(
     disk: await mkdtemp(join(disk, 'granary-bench-')),
     memory: await mkdtemp(join(memory === undefined ? disk : resolve(memory), 'granary-bench-')),
   };
+  onInterrupt(() => {
+    for (const root of Object.values(roots)) rmSync(root, { recursive: true, force: true });
+  });
   try {
     const machine = await describeMachine(roots);
     const results: WorkloadResult[] = [];
@@ -83,8 +89,7 @@ async function measure(
         scale,
         warmUps,
         runs,
-        slowRunMs: SLOW_RUN_MS,
-        shortRuns: SHORT_RUNS,
+        laneBudgetMs: LANE_BUDGET_MS,
         seed: index + 1,
         folders: {
           disk: join(roots.disk, workload.name),

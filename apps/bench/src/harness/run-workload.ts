@@ -42,9 +42,11 @@ export interface RunSettings {
   readonly scale: Scale;
   readonly warmUps: number;
   readonly runs: number;
-  /** A subject whose first run takes longer than this is not warmed up further and measured `shortRuns` times. Units: ms. */
-  readonly slowRunMs: number;
-  readonly shortRuns: number;
+  /**
+   * Longest time that one subject has for its measured runs. One that needs more, judged by its
+   * first run, is not warmed up further and is measured as often as fits, at least once. Units: ms.
+   */
+  readonly laneBudgetMs: number;
   readonly seed: number;
   /** Folders that the workload's files go to. Removed afterwards. */
   readonly folders: Readonly<Record<Place, string>>;
@@ -57,7 +59,8 @@ interface Lane {
   readonly subject: Subject;
   readonly runner: Runner;
   readonly runs: Readings[];
-  slow: boolean;
+  /** How often it is measured. */
+  plannedRuns: number;
   error?: string;
   resources?: Resources;
 }
@@ -86,7 +89,7 @@ export async function runWorkload(
       scale,
     }),
     runs: [],
-    slow: false,
+    plannedRuns: runsOf(workload, settings),
   }));
 
   try {
@@ -125,7 +128,7 @@ async function runRounds(
   settings: RunSettings,
   random: () => number,
 ): Promise<void> {
-  const { slowRunMs, shortRuns, onProgress } = settings;
+  const { laneBudgetMs, onProgress } = settings;
   const warmUps = workload.exact ? 0 : settings.warmUps;
   const runs = runsOf(workload, settings);
   for (let round = -warmUps; round < runs; round++) {
@@ -134,11 +137,15 @@ async function runRounds(
     );
     for (const lane of shuffled(lanes, random)) {
       if (lane.error !== undefined) continue;
-      if (lane.slow && (round < 0 || round >= shortRuns)) continue;
+      const isSlow = lane.plannedRuns < runs;
+      if (isSlow && (round < 0 || round >= lane.plannedRuns)) continue;
       await guarded(lane, async () => {
         const startedAt = performance.now();
         const readings = await lane.runner.run(round);
-        if (round === -warmUps) lane.slow = performance.now() - startedAt > slowRunMs;
+        if (round === -warmUps) {
+          const fitting = Math.floor(laneBudgetMs / (performance.now() - startedAt));
+          lane.plannedRuns = Math.min(runs, Math.max(1, fitting));
+        }
         if (round >= 0) lane.runs.push(readings);
       });
     }

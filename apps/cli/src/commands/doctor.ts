@@ -88,14 +88,21 @@ async function tryOut(context: CommandContext, place: Place, readOnly: boolean):
     await output.error(error);
     return exitCodeOf(error);
   }
-  const steps = [...listSteps(tree, signal), ...(readOnly ? [] : writeSteps(tree, signal))];
+  const { store, prefix } = tree;
+  const key = `${prefix}granary-doctor-${randomUUID()}.txt`;
+  const steps = [...listSteps(tree, signal), ...(readOnly ? [] : writeSteps(store, key, signal))];
   let failure: unknown;
-  for (const step of steps) {
-    if (failure !== undefined && step.name !== 'delete') continue;
-    const error = await runStep(context, place, step);
-    failure ??= error;
+  let isWritten = false;
+  try {
+    for (const { name, run } of steps) {
+      isWritten = name === 'write' || (isWritten && name !== 'delete');
+      failure = await runStep(context, place, { name, run });
+      if (failure !== undefined) break;
+    }
+  } finally {
+    if (isWritten) await store.delete(key).catch(() => {});
   }
-  await showCapabilities(context, place, tree.store);
+  await showCapabilities(context, place, store);
   return failure === undefined ? EXIT.ok : exitCodeOf(failure);
 }
 
@@ -111,8 +118,7 @@ function listSteps({ store, prefix }: Tree, signal: AbortSignal): Step[] {
   ];
 }
 
-function writeSteps({ store, prefix }: Tree, signal: AbortSignal): Step[] {
-  const key = `${prefix}granary-doctor-${randomUUID()}.txt`;
+function writeSteps(store: StorageEngine, key: string, signal: AbortSignal): Step[] {
   const content = 'Written by granary doctor; may be deleted.\n';
   return [
     { name: 'write', run: () => store.put(key, content, { signal }) },
@@ -120,17 +126,16 @@ function writeSteps({ store, prefix }: Tree, signal: AbortSignal): Step[] {
       name: 'read',
       async run() {
         const object = await store.get(key, { signal });
-        if ((await object.text()) !== content)
-          throw new Error('what was read is not what was written.');
+        const text = await object.text();
+        if (text !== content) throw new Error('what was read is not what was written.');
       },
     },
-    // Cleans up even when the user has interrupted.
-    { name: 'delete', run: () => store.delete(key) },
+    { name: 'delete', run: () => store.delete(key, { signal }) },
   ];
 }
 
 async function runStep(
-  { host, output }: CommandContext,
+  { host, output, signal }: CommandContext,
   place: Place,
   { name, run }: Step,
 ): Promise<unknown> {
@@ -143,6 +148,7 @@ async function runStep(
     await output.result({ ...record, ok: true, ms }, line);
     return undefined;
   } catch (error) {
+    if (signal.aborted) throw error;
     const ms = host.now() - startedAt;
     const line = `  ${output.paint('red', 'fails')} ${name.padEnd(6)}  ${formatSpan(ms)}`;
     await output.result({ ...record, ok: false, ms, error: errorFacts(error) }, line);

@@ -185,7 +185,7 @@ export const watchScenarios: readonly Scenario[] = [
     async run(context) {
       const { provider, patienceMs } = context;
       const watcher = await present(provider.watch, 'watch').call(provider, {});
-      const names = Array.from({ length: 3000 }, (_, index) => `k${index}`);
+      const names = Array.from({ length: 1500 }, (_, index) => `k${index}`);
       await context.fill(names);
       await settle(5);
       const left = new Set(names);
@@ -201,7 +201,7 @@ export const watchScenarios: readonly Scenario[] = [
       await watcher.close();
       ensure(
         isWide || left.size === 0,
-        `${left.size} of 3,000 events were dropped, and nothing said so`,
+        `${left.size} of 1,500 events were dropped, and nothing said so`,
       );
     },
   },

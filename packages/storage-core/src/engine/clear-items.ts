@@ -70,7 +70,7 @@ export async function sweepItems(
   if (attributes === 'none') return result.total();
   const listed = listFields.includes('expiresAt') || listAttributes === true;
   if (!listed && !scan) {
-    throw unsupported(provider.name, 'a sweep by listing').with({
+    throw engineError(provider, 'unsupported', 'its listings do not tell when items expire.', {
       operation: 'sweep',
       hint: 'Allow a request per key: sweep(prefix, { scan: true }).',
     });

@@ -213,7 +213,7 @@ describe('get, put, stat, delete, exists', () => {
 
   test('refuse a key that is no string', async () => {
     const { storage } = setup();
-    await expect(storage.save(5 as never, 1)).rejects.toMatchObject({ code: 'invalid-key' });
+    await expect(storage.save(5 as never, 1 as never)).rejects.toMatchObject({ code: 'invalid-key' });
     await expect(storage.put(undefined as never, 'x')).rejects.toMatchObject({
       code: 'invalid-key',
     });

@@ -6,7 +6,7 @@ import type { UploadSession } from '../contract/upload.ts';
 import type { ErrorCode } from '../errors/error-codes.ts';
 import { StorageError } from '../errors/storage-error.ts';
 import { abortedError, toStorageError, unsupported } from '../errors/to-storage-error.ts';
-import type { EngineContext } from './engine-context.ts';
+import { type EngineContext, engineError } from './engine-context.ts';
 import { operationOf } from './operation-of.ts';
 import { type PartPlan, planParts } from './part-plan.ts';
 import type { PartReader } from './part-reader.ts';
@@ -107,7 +107,8 @@ async function sendParts(
   const { part } = session;
   const { signal, resume } = options;
   if (part.needsTotal && totalBytes === undefined) {
-    throw unsupported(context.provider.name, 'an upload of unknown length').with({
+    throw engineError(context.provider, 'unsupported', 'it must know how long an upload is.', {
+      key: put.key,
       hint: 'Say how long the content is: { size }.',
     });
   }

@@ -1,8 +1,8 @@
 import type { UsageOptions } from '../contract/engine.ts';
 import type { Health, OperationOptions, Usage } from '../contract/operations.ts';
 import { isStorageError } from '../errors/storage-error.ts';
-import { toStorageError, unsupported } from '../errors/to-storage-error.ts';
-import { type EngineContext, NO_OPTIONS, opened, signalOf } from './engine-context.ts';
+import { toStorageError } from '../errors/to-storage-error.ts';
+import { type EngineContext, engineError, NO_OPTIONS, opened, signalOf } from './engine-context.ts';
 import { runMany } from './run-many.ts';
 
 /** What the provider says is in use, or what a listing adds up to where the caller allows it. */
@@ -14,7 +14,7 @@ export async function usageOf(
   const { usage } = await opened(provider, options);
   if (usage !== undefined) return usage(signalOf(options));
   if (!options.scan) {
-    throw unsupported(provider.name, 'usage').with({
+    throw engineError(provider, 'unsupported', 'it does not tell what is in use.', {
       operation: 'usage',
       hint: 'Allow to add up a listing: usage({ scan: true }).',
     });

@@ -15,8 +15,8 @@ export interface CrashSettings extends FileSystemOptions {
 }
 
 /** Units: bytes. */
-export const LARGE = 768 * 1024;
-export const PARTS = 4;
+export const LARGE: number = 768 * 1024;
+export const PARTS: number = 4;
 
 /** Some objects have metadata, some have none, so that companions come and go. */
 export function attributesOf(version: number): { metadata?: { version: number } } {

@@ -44,7 +44,8 @@ async function count(): Promise<void> {
       await storage.put('counter', String(value + 1), { ifMatch: object.info.etag ?? '' });
       round += 1;
     } catch (error) {
-      const isLost = isStorageError(error, 'precondition-failed') || isStorageError(error, 'conflict');
+      const isLost =
+        isStorageError(error, 'precondition-failed') || isStorageError(error, 'conflict');
       if (!isLost) throw error;
     }
   }

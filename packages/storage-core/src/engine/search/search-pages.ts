@@ -8,9 +8,9 @@ import type {
 } from '../../contract/listing.ts';
 import type { ListOptions, OperationOptions } from '../../contract/operations.ts';
 import { isStorageError, StorageError } from '../../errors/storage-error.ts';
-import { toStorageError, unsupported } from '../../errors/to-storage-error.ts';
+import { toStorageError } from '../../errors/to-storage-error.ts';
 import { decodeCursor, encodeCursor } from '../../listing/cursor.ts';
-import { type EngineContext, isExpired, opened, signalOf } from '../engine-context.ts';
+import { type EngineContext, engineError, isExpired, opened, signalOf } from '../engine-context.ts';
 import { runMany } from '../run-many.ts';
 import { checkQuery } from './check-query.ts';
 import { matchesFields, missingWords, textOf, wordsOf } from './match-item.ts';
@@ -64,7 +64,7 @@ async function* scanPages(
   const { capabilities } = provider;
   const plan = planScan(capabilities, query);
   if (plan.perKey !== undefined && !query.scan) {
-    throw unsupported(provider.name, `a search by ${plan.perKey} through a listing`).with({
+    throw engineError(provider, 'unsupported', `its listings do not tell ${plan.perKey}.`, {
       hint: 'Allow a request per key with { scan: true }, or give the storage an index.',
     });
   }
