@@ -27,7 +27,7 @@ export interface MapSettings {
   /** Replaces what is declared; an optional operation that is not declared is not there. */
   readonly capabilities?: Partial<Capabilities>;
   /** Runs before an operation reads or writes the map. May throw, wait, or write meanwhile. */
-  readonly before?: (operation: string, key: string) => unknown;
+  readonly before?: (operation: string, key: string, entries: MapProvider['entries']) => unknown;
   /** Entries of a page of a listing. Default: 3. */
   readonly pageSize?: number;
   readonly part?: Partial<PartRules>;
@@ -125,7 +125,7 @@ export function mapProvider(settings: MapSettings = {}): MapProvider {
 
   async function enter(operation: string, key: string): Promise<void> {
     calls.push(`${operation} ${key}`.trim());
-    await before(operation, key);
+    await before(operation, key, entries);
   }
 
   function find(key: string): Entry {
@@ -317,7 +317,7 @@ export function mapProvider(settings: MapSettings = {}): MapProvider {
         all,
         ({ key }) => key,
         async ({ key, body, options = {} }) => {
-          await before('put', key);
+          await before('put', key, entries);
           checkWrite(key, options);
           return write(key, await body.bytes(), options, options.checksum);
         },
@@ -342,7 +342,7 @@ export function mapProvider(settings: MapSettings = {}): MapProvider {
         keys,
         (key) => key,
         async (key) => {
-          await before('delete', key);
+          await before('delete', key, entries);
           return { existed: entries.delete(key) };
         },
       );

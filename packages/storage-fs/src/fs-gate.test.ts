@@ -60,13 +60,20 @@ test('does not wait after other failures, nor for ever', async () => {
   expect(isOutOfFiles(failure('ENOENT'))).toBe(false);
 });
 
-test.each(['EPERM', 'EACCES', 'EBUSY'])('tries a rename on Windows again after %s', async (code) => {
-  const calls = { ...NODE_CALLS, rename: failing(2, code, undefined), unlink: failing(1, code, undefined) };
-  const stubborn = withStubbornRename(calls, 'win32');
-  await stubborn.rename('/a', '/b');
-  await stubborn.unlink('/a');
-  expect(withStubbornRename(calls, 'linux')).toBe(calls);
-});
+test.each(['EPERM', 'EACCES', 'EBUSY'])(
+  'tries a rename on Windows again after %s',
+  async (code) => {
+    const calls = {
+      ...NODE_CALLS,
+      rename: failing(2, code, undefined),
+      unlink: failing(1, code, undefined),
+    };
+    const stubborn = withStubbornRename(calls, 'win32');
+    await stubborn.rename('/a', '/b');
+    await stubborn.unlink('/a');
+    expect(withStubbornRename(calls, 'linux')).toBe(calls);
+  },
+);
 
 test('gives a rename on Windows up in the end, and at once after other failures', async () => {
   let now = 0;
@@ -74,8 +81,15 @@ test('gives a rename on Windows up in the end, and at once after other failures'
     now += 1_500;
     return now;
   };
-  const held = withStubbornRename({ ...NODE_CALLS, rename: failing(99, 'EBUSY', undefined) }, 'win32', clock);
+  const held = withStubbornRename(
+    { ...NODE_CALLS, rename: failing(99, 'EBUSY', undefined) },
+    'win32',
+    clock,
+  );
   await expect(held.rename('/a', '/b')).rejects.toMatchObject({ code: 'EBUSY' });
-  const gone = withStubbornRename({ ...NODE_CALLS, rename: failing(1, 'ENOENT', undefined) }, 'win32');
+  const gone = withStubbornRename(
+    { ...NODE_CALLS, rename: failing(1, 'ENOENT', undefined) },
+    'win32',
+  );
   await expect(gone.rename('/a', '/b')).rejects.toMatchObject({ code: 'ENOENT' });
 });

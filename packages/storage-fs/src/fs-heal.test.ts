@@ -168,3 +168,12 @@ test('a change of attributes alone keeps the backup good', async () => {
   expect(object.info.metadata).toEqual({ by: 'Bob' });
   expect(events).toEqual([{ key: 'a.txt', reason: 'damaged' }]);
 });
+
+test('an object that was restored has the attributes of its backup', async () => {
+  const { parts, baseDir } = await open();
+  await parts.writer.put('a.txt', toBody('content'), { metadata: { by: 'Ada' } });
+  rmSync(join(baseDir, 'a.txt'));
+  const info = await parts.healer.restore('a.txt');
+  expect(info.metadata).toEqual({ by: 'Ada' });
+  expect(await parts.reader.stat('a.txt')).toEqual(info);
+});

@@ -63,7 +63,7 @@ export function healer(settings: HealerSettings): Healer {
 
   /** What was said about the object when it was good. */
   async function sideOf(key: string, { size, mtimeMs }: Proof): Promise<CompanionSide> {
-    const found = await resolve.find(key);
+    const found = (await resolve.find(key)) ?? (await resolve.firstPlace(key));
     if (found === undefined) return { attributes: {} };
     try {
       const record = await committer.recordOf(found, key);

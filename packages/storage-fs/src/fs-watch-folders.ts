@@ -104,7 +104,11 @@ function eachFolderWatcher(calls: FsCalls, isIgnored: (name: string) => boolean)
         if (!watched.has(place)) await add(place, true);
         return;
       }
-      if (watched.has(place)) gone(place);
+      if (watched.has(place)) {
+        gone(place);
+        // A folder is no object; what was in it has been told.
+        if (stats === undefined) names.delete(name);
+      }
       if (stats !== undefined) {
         listener.changed(place, !names.has(name));
         names.add(name);

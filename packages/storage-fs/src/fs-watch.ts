@@ -74,7 +74,7 @@ export function storeWatching(store: Store, watcher: FolderWatcher): Watching {
     const before = heard.get(path);
     heard.set(path, {
       withAttributes: withAttributes || before?.withAttributes === true,
-      isNew: isNew && before?.isNew !== false,
+      isNew: before?.isNew ?? isNew,
     });
     const now = performance.now();
     if (timer === undefined) firstHeardAt = now;

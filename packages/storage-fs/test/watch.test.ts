@@ -41,9 +41,7 @@ test('tells of own writes and deletes once, and not of bookkeeping', async () =>
 test('tells of a rename as a delete and a put', async () => {
   const { folder, events } = await watched();
   await rename(join(folder, 'old.txt'), join(folder, 'new.txt'));
-  await vi.waitFor(() =>
-    expect(named(events).sort()).toEqual(['delete old.txt', 'put new.txt']),
-  );
+  await vi.waitFor(() => expect(named(events).sort()).toEqual(['delete old.txt', 'put new.txt']));
 });
 
 test('tells of a save by backup and rename, as vim does it, once', async () => {

@@ -100,6 +100,7 @@ async function measure(
             ? processRunner(ran, subject, place, {
                 module: worker,
                 timeoutMs: REQUEST_TIMEOUT_MS,
+                codeFolder: join(roots.disk, 'code'),
                 ...(processors !== undefined && { processors }),
               })
             : localRunner(ran, subject, place),

@@ -1,12 +1,15 @@
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { type ProcessSettings, processRunner } from './process-runner.ts';
 import { defineSubject } from './subject.ts';
 import { defineWorkload } from './workload.ts';
 
 const subject = defineSubject({ id: 'thing', title: 'Thing', kind: 'raw' });
 const place = { folder: '/f', shared: '/s', scale: 'tiny' } as const;
+const codeFolder = mkdtempSync(join(tmpdir(), 'granary-code-'));
 const module = fileURLToPath(new URL('../../test/fixtures/scripted-worker.js', import.meta.url));
 
 function runnerOf(name: string, settings: Partial<ProcessSettings> = {}) {
@@ -18,8 +21,15 @@ function runnerOf(name: string, settings: Partial<ProcessSettings> = {}) {
     subjects: [subject],
     start: () => Promise.reject(new Error('this process runs nothing')),
   });
-  return processRunner(workload, subject, place, { module, timeoutMs: 20_000, ...settings });
+  return processRunner(workload, subject, place, {
+    module,
+    timeoutMs: 20_000,
+    codeFolder,
+    ...settings,
+  });
 }
+
+afterAll(() => rmSync(codeFolder, { recursive: true }));
 
 describe('processRunner', () => {
   test('runs in another process, in production mode', async () => {

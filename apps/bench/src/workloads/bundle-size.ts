@@ -36,7 +36,7 @@ function bundle(
   return defineSubject({ id, title, kind, platform, source, note: platform });
 }
 
-export const bundleSubjects: readonly BundleSubject[] = [
+const bundleSubjects: readonly BundleSubject[] = [
   bundle(
     'core',
     '@granary/storage-core, all of it',

@@ -16,7 +16,7 @@ function entry(
   return defineSubject({ id, title, kind, specifiers });
 }
 
-export const importSubjects: readonly ImportSubject[] = [
+const importSubjects: readonly ImportSubject[] = [
   entry('raw-empty', 'an empty module', 'raw', ['data:text/javascript,']),
   entry('core', '@granary/storage-core', 'granary', ['@granary/storage-core']),
   entry('core-fs', '@granary/storage-fs (with core)', 'granary', ['@granary/storage-fs']),

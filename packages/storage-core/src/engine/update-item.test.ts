@@ -97,7 +97,7 @@ describe('update', () => {
       before: (operation, key) => {
         const entry = provider.entries.get(key);
         if (operation === 'put' && entry !== undefined) {
-          provider.entries.set(key, { ...entry, info: { ...entry.info, etag: 'other' } });
+          provider.entries.set(key, { ...entry, info: { ...entry.info, etag: `${entry.info.etag}x` } });
         }
       },
     });
