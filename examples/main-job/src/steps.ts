@@ -19,7 +19,7 @@ export async function storeFiles(
   report: Report,
   storage: StorageEngine,
   files: readonly SourceFile[],
-) {
+): Promise<void> {
   await report.step('store files', files.length, async ({ done, check }) => {
     await inParallel(files, async (file) => {
       const body = file.size < STREAM_FROM ? await readFile(file.path) : toWebStream(file.path);
@@ -43,7 +43,7 @@ export async function storeDocuments(
   report: Report,
   storage: StorageEngine,
   files: readonly SourceFile[],
-) {
+): Promise<void> {
   const folders = describeFolders(files);
   const kinds = describeKinds(files);
   await report.step('store documents', folders.length + kinds.length, async ({ done, check }) => {
@@ -73,7 +73,7 @@ export async function listAll(
   report: Report,
   storage: StorageEngine,
   files: readonly SourceFile[],
-) {
+): Promise<void> {
   await report.step('list', files.length, async ({ done, check }) => {
     const sizes = new Map(files.map((file) => [keyOf(file), file.size]));
     for await (const { key, size } of storage.list('files/')) {
@@ -113,7 +113,7 @@ export async function searchAll(
   report: Report,
   storage: StorageEngine,
   files: readonly SourceFile[],
-) {
+): Promise<void> {
   const extensions = [...new Set(files.map(({ extension }) => extension))].filter(
     (name) => name !== '',
   );
@@ -148,7 +148,7 @@ export async function readRanges(
   report: Report,
   storage: StorageEngine,
   files: readonly SourceFile[],
-) {
+): Promise<void> {
   const largest = [...files]
     .filter(({ size }) => size > 0)
     .sort((a, b) => b.size - a.size)
@@ -196,7 +196,7 @@ export async function copyAndMove(
   report: Report,
   storage: StorageEngine,
   files: readonly SourceFile[],
-) {
+): Promise<void> {
   const some = files.slice(0, 100);
   await report.step('copy and move', some.length, async ({ done, check }) => {
     await inParallel(some, async (file) => {
@@ -218,7 +218,7 @@ export async function verifyAll(
   report: Report,
   storage: StorageEngine,
   files: readonly SourceFile[],
-) {
+): Promise<void> {
   await report.step('reopen and verify', files.length, async ({ done, check }) => {
     await inParallel(files, async (file) => {
       const object = await storage.get(keyOf(file));
@@ -233,7 +233,11 @@ export async function verifyAll(
 }
 
 /** Copies everything into another storage, object by object, and compares the two. */
-export async function copyToSecond(report: Report, first: StorageEngine, second: StorageEngine) {
+export async function copyToSecond(
+  report: Report,
+  first: StorageEngine,
+  second: StorageEngine,
+): Promise<void> {
   const keys: string[] = [];
   for (const prefix of PREFIXES) for await (const { key } of first.list(prefix)) keys.push(key);
   await report.step('copy to second provider', keys.length, async ({ done, check }) => {

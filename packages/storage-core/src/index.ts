@@ -1,6 +1,7 @@
 export type { Body, BodyInput, ByteRange, ContentRange, StoredObject } from './contract/body.ts';
 export type { Capabilities, ListField } from './contract/capabilities.ts';
 export type {
+  AnyEngine,
   ClearOptions,
   ClearResult,
   EngineGetOptions,

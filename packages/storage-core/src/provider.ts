@@ -58,6 +58,7 @@ export type {
   ListField,
 } from './contract/capabilities.ts';
 export type {
+  AnyEngine,
   ClearOptions,
   ClearResult,
   EngineGetOptions,

@@ -47,7 +47,7 @@ export async function describeOwner(
 }
 
 /** Linux tells through /proc when a process started; elsewhere only whether it is there. */
-export function systemProcesses(platform: NodeJS.Platform = process.platform): Processes {
+function systemProcesses(platform: NodeJS.Platform = process.platform): Processes {
   const isLinux = platform === 'linux';
   return {
     async machine() {

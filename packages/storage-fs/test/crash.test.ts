@@ -272,7 +272,7 @@ async function forget(
 }
 
 test('puts that are killed leave the old or the new object, whole, with its own attributes', {
-  timeout: 90_000,
+  timeout: 240_000,
 }, async () => {
   const versions = await Promise.all([
     killWriters({ work: 'put', kills: 8, seed: SEED }),
@@ -282,33 +282,33 @@ test('puts that are killed leave the old or the new object, whole, with its own 
   expect(versions[0] + versions[1]).toBeGreaterThan(300);
 });
 
-test('a manifest for each folder survives kills too', { timeout: 90_000 }, async () => {
+test('a manifest for each folder survives kills too', { timeout: 240_000 }, async () => {
   const options: FileSystemOptions = { companions: 'manifest', durability: 'none' };
   await killWriters({ work: 'put', kills: 3, seed: SEED + 2, options });
 });
 
-test('streamed objects survive kills', { timeout: 90_000 }, async () => {
+test('streamed objects survive kills', { timeout: 240_000 }, async () => {
   await killWriters({ work: 'stream', kills: 4, seed: SEED + 3 });
 });
 
-test('copies and moves survive kills', { timeout: 90_000 }, async () => {
+test('copies and moves survive kills', { timeout: 240_000 }, async () => {
   await Promise.all([
     killWriters({ work: 'copy', kills: 4, seed: SEED + 4 }),
     killWriters({ work: 'move', kills: 4, seed: SEED + 5 }),
   ]);
 });
 
-test('changes of attributes survive kills', { timeout: 90_000 }, async () => {
+test('changes of attributes survive kills', { timeout: 240_000 }, async () => {
   await killWriters({ work: 'attributes', kills: 3, seed: SEED + 6 });
 });
 
 test('another process goes on with uploads whose process was killed', {
-  timeout: 90_000,
+  timeout: 240_000,
 }, async () => {
   await killWriters({ work: 'upload', kills: 4, seed: SEED + 7, resume: resumeUploads });
 });
 
-test('kills are caught when a file is written in place', { timeout: 90_000 }, async () => {
+test('kills are caught when a file is written in place', { timeout: 240_000 }, async () => {
   const folder = await temporaryFolder();
   const [baseDir, journal] = [folder, join(folder, 'journal')];
   let damage: unknown;

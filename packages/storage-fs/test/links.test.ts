@@ -68,7 +68,7 @@ test('a companion that is a link outside is not followed', async () => {
 });
 
 test('a folder that another process swaps for a link never leads outside', {
-  timeout: 90_000,
+  timeout: 240_000,
 }, async () => {
   const { storage, baseDir, outside } = await storeBesideSecrets();
   await storage.put('swapped/secret.txt', 'harmless');

@@ -10,7 +10,7 @@ const FOLDERS = 50;
 const MAX_HEAP = 16 * 1024 * 1024;
 
 test('100,000 files are listed in order, page by page, in bounded memory', {
-  timeout: 120_000,
+  timeout: 240_000,
 }, async () => {
   const baseDir = await temporaryFolder();
   for (let folder = 0; folder < FOLDERS; folder += 1) {
@@ -33,7 +33,7 @@ test('100,000 files are listed in order, page by page, in bounded memory', {
 });
 
 test('10,000 reads and writes at once need no more descriptors than there are', {
-  timeout: 90_000,
+  timeout: 240_000,
 }, async () => {
   const baseDir = await temporaryFolder();
   const many = { baseDir, work: 'at-once', count: 10_000 };

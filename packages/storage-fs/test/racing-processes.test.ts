@@ -18,7 +18,7 @@ async function race(settings: object, processes: number = PROCESSES): Promise<un
   return Promise.all(racers.map((racer) => racer.told('result')));
 }
 
-test('of eight processes that create one key exactly one wins', { timeout: 90_000 }, async () => {
+test('of eight processes that create one key exactly one wins', { timeout: 240_000 }, async () => {
   const baseDir = await temporaryFolder();
   const rounds = 100;
   const results = (await race({ baseDir, race: 'create', rounds })) as number[][];
@@ -36,7 +36,7 @@ test('of eight processes that create one key exactly one wins', { timeout: 90_00
 });
 
 test('counters that eight processes raise through ifMatch lose nothing', {
-  timeout: 90_000,
+  timeout: 240_000,
 }, async () => {
   const baseDir = await temporaryFolder();
   const storage = createFileSystem({ baseDir, durability: 'none' });
@@ -48,7 +48,7 @@ test('counters that eight processes raise through ifMatch lose nothing', {
 });
 
 test('a conditional write never replaces a write that came after its etag', {
-  timeout: 90_000,
+  timeout: 240_000,
 }, async () => {
   const baseDir = await temporaryFolder();
   const storage = createFileSystem({ baseDir, durability: 'none' });
@@ -75,7 +75,7 @@ test('a conditional write never replaces a write that came after its etag', {
 });
 
 test('the same race is lost by processes that read and then write', {
-  timeout: 90_000,
+  timeout: 240_000,
 }, async () => {
   const baseDir = await temporaryFolder();
   await writeFile(join(baseDir, 'counter'), '0');

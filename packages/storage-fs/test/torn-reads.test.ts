@@ -45,7 +45,7 @@ async function readOnce(storage: StorageEngine, random: () => number): Promise<n
 }
 
 test('an object that is overwritten all the time is never read torn', {
-  timeout: 90_000,
+  timeout: 240_000,
 }, async () => {
   const baseDir = await temporaryFolder();
   const storage = createFileSystem({ baseDir, durability: 'none' });
@@ -77,7 +77,7 @@ test('an object that is overwritten all the time is never read torn', {
   console.info(`${reads} reads, ${writes} writes, ${races} lost races, none torn (seed ${SEED})`);
 });
 
-test('reading finds the tears of a writer that writes in place', { timeout: 90_000 }, async () => {
+test('reading finds the tears of a writer that writes in place', { timeout: 240_000 }, async () => {
   const baseDir = await temporaryFolder();
   const storage = createFileSystem({ baseDir, durability: 'none' });
   await storage.put('clip.bin', contentOf('clip.bin', 1, BYTES));

@@ -121,6 +121,8 @@ export function sourceStream(source: ChunkSource): ReadableStream<Uint8Array> {
 }
 
 const FIRST_CAPACITY = 64 * 1024;
+/** A declared size is believed so far before the bytes have come. Units: bytes. */
+const BELIEVED_BYTES = 64 * 1024 * 1024;
 
 /**
  * All bytes of a source in a buffer of their own. Every chunk is copied as it comes, so a source
@@ -130,13 +132,14 @@ export async function collect(
   source: ChunkSource,
   sizeBytes: number | undefined,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  let bytes = new Uint8Array(sizeBytes ?? FIRST_CAPACITY);
+  let bytes = new Uint8Array(Math.min(sizeBytes ?? FIRST_CAPACITY, BELIEVED_BYTES));
   let length = 0;
   for (;;) {
     const chunk = await source.next();
     if (chunk === undefined) break;
     if (length + chunk.byteLength > bytes.byteLength) {
-      const grown = new Uint8Array(Math.max(bytes.byteLength * 2, length + chunk.byteLength));
+      const doubled = Math.min(bytes.byteLength * 2, sizeBytes ?? Number.POSITIVE_INFINITY);
+      const grown = new Uint8Array(Math.max(doubled, length + chunk.byteLength));
       grown.set(bytes.subarray(0, length));
       bytes = grown;
     }

@@ -265,6 +265,10 @@ export interface StorageEngine<Items extends ItemTypes = Readonly<Record<string,
   close(): Promise<void>;
 }
 
+/** A storage of items of any types, where only its objects matter. */
+// biome-ignore lint/suspicious/noExplicitAny: every other type would leave some storages out
+export type AnyEngine = StorageEngine<any>;
+
 /** The eight methods at the heart of an engine; any object with them can stand in for an engine. */
 export type IStorageEngine = Pick<
   StorageEngine,

@@ -1,4 +1,4 @@
-import type { EngineOptions, StorageEngine } from './engine.ts';
+import type { AnyEngine, EngineOptions, StorageEngine } from './engine.ts';
 import type { StorageProvider } from './provider.ts';
 import type { AnyItems, ItemTypes } from './values.ts';
 
@@ -128,7 +128,7 @@ export interface LayerDefinition<Options> {
 /** Makes a storage over another one with a layer between. */
 export interface LayerFactory<Options> {
   (
-    options: Options & { readonly underlying: StorageEngine | StorageProvider },
+    options: Options & { readonly underlying: AnyEngine | StorageProvider },
     engine?: EngineOptions,
   ): StorageEngine;
   readonly provider: (provider: StorageProvider, options: Options) => StorageProvider;

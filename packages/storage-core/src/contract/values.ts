@@ -14,8 +14,11 @@ export interface ProgressOptions {
   readonly onProgress?: (progress: Progress) => void;
 }
 
-/** Names the types of items by key or key pattern: `{ 'settings/ui': Ui; 'users/*': User }`. `*` stands for anything. */
-export type ItemTypes = Readonly<Record<string, unknown>>;
+/**
+ * Names the types of items by key or key pattern: `{ 'settings/ui': Ui; 'users/*': User }`, as an
+ * interface or a type. `*` stands for anything.
+ */
+export type ItemTypes = object;
 
 /** Without item types, the caller knows what a value is. */
 // biome-ignore lint/suspicious/noExplicitAny: the type of a value that nobody declared

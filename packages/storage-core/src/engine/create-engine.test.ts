@@ -26,8 +26,8 @@ function withClock(settings: Parameters<typeof mapProvider>[0] = {}) {
 describe('createStorage', () => {
   test('does no I/O and is not thenable', async () => {
     const { storage, provider } = setup();
-    storage.list();
-    storage.search({});
+    void storage.list();
+    void storage.search({});
     storage.file('a');
     storage.at('p').readOnly();
     expect(storage).not.toHaveProperty('then');
@@ -213,7 +213,9 @@ describe('get, put, stat, delete, exists', () => {
 
   test('refuse a key that is no string', async () => {
     const { storage } = setup();
-    await expect(storage.save(5 as never, 1 as never)).rejects.toMatchObject({ code: 'invalid-key' });
+    await expect(storage.save(5 as never, 1 as never)).rejects.toMatchObject({
+      code: 'invalid-key',
+    });
     await expect(storage.put(undefined as never, 'x')).rejects.toMatchObject({
       code: 'invalid-key',
     });

@@ -1,4 +1,4 @@
-import type { EngineOptions, StorageEngine } from '../contract/engine.ts';
+import type { AnyEngine, EngineOptions, StorageEngine } from '../contract/engine.ts';
 import type { StorageProvider } from '../contract/provider.ts';
 import type { AnyItems, ItemTypes } from '../contract/values.ts';
 import { providerOf } from '../provider/provider-of.ts';
@@ -11,7 +11,7 @@ import { createEngine } from './create-engine.ts';
  * Errors: `invalid-argument` for what is neither, `invalid-config` for codecs that clash.
  */
 export function createStorage<Items extends ItemTypes = AnyItems>(
-  source: StorageProvider | StorageEngine,
+  source: StorageProvider | AnyEngine,
   options: EngineOptions = {},
 ): StorageEngine<Items> {
   return createEngine<Items>(providerOf(source), options);

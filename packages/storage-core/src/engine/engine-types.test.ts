@@ -23,17 +23,13 @@ import {
 interface User {
   readonly name: string;
 }
-interface Items {
-  readonly 'settings/ui': { readonly dark: boolean };
-  readonly 'users/*': User;
-  readonly 'users/*/photo': Uint8Array;
-  readonly [pattern: string]: unknown;
-}
-type Declared = {
+interface Declared {
   'settings/ui': { readonly dark: boolean };
   'users/*': User;
   'notes/*.txt': string;
-};
+}
+// biome-ignore lint/style/useConsistentTypeDefinitions: item types may be written either way
+type Written = { readonly 'users/*': User; readonly 'users/admin': string };
 
 describe('typed keys', () => {
   const storage = createStorage<Declared>(mapProvider());
@@ -46,11 +42,17 @@ describe('typed keys', () => {
     expectTypeOf(() => storage.load('notes/a.txt')).returns.resolves.toEqualTypeOf<string>();
     expectTypeOf(() => storage.load('elsewhere')).returns.resolves.toBeUnknown();
     expectTypeOf<ValueOf<Declared, 'users/1'>>().toEqualTypeOf<User>();
-    expectTypeOf<ValueOf<Items, 'nowhere'>>().toBeUnknown();
+    expectTypeOf<ValueOf<Declared, 'nowhere'>>().toBeUnknown();
+    expectTypeOf<ValueOf<Written, 'users/admin'>>().toEqualTypeOf<string>();
+    expectTypeOf(() =>
+      createStorage<Written>(storage).load('users/1'),
+    ).returns.resolves.toEqualTypeOf<User>();
   });
 
   test('check what is saved', () => {
-    expectTypeOf(storage.save<'users/1'>).parameter(1).toEqualTypeOf<User>();
+    expectTypeOf(storage.save<'users/1'>)
+      .parameter(1)
+      .toEqualTypeOf<User>();
     // @ts-expect-error a user has a name
     const wrong = () => storage.save('users/1', { nam: 'x' });
     // @ts-expect-error a note is text

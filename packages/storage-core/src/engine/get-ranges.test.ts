@@ -23,7 +23,10 @@ function expected(range: ByteRange, bytes = BYTES): Uint8Array {
 describe('getRanges', () => {
   test('gives every part in the order asked for, whatever they are', async () => {
     const range = fc.oneof(
-      fc.record({ offset: fc.integer({ min: 0, max: 199 }), length: fc.integer({ min: 1, max: 250 }) }),
+      fc.record({
+        offset: fc.integer({ min: 0, max: 199 }),
+        length: fc.integer({ min: 1, max: 250 }),
+      }),
       fc.record({ offset: fc.integer({ min: 0, max: 199 }) }),
       fc.record({ suffix: fc.integer({ min: 1, max: 300 }) }),
     );
@@ -81,8 +84,18 @@ describe('getRanges', () => {
 
   test.each([
     [[{ offset: 200 }]],
-    [[{ offset: 0, length: 1 }, { offset: 250, length: 1 }]],
-    [[{ offset: 190, length: 1 }, { offset: 200, length: 1 }]],
+    [
+      [
+        { offset: 0, length: 1 },
+        { offset: 250, length: 1 },
+      ],
+    ],
+    [
+      [
+        { offset: 190, length: 1 },
+        { offset: 200, length: 1 },
+      ],
+    ],
   ])('refuses parts behind the end: %j', async (ranges) => {
     const { storage } = await setup();
     await expect(storage.getRanges('a', ranges)).rejects.toMatchObject({
@@ -130,7 +143,10 @@ describe('getRanges', () => {
 
   test.each([true, false])('reads one write alone (readConditions: %s)', async (readConditions) => {
     const { storage, etag } = await setup({ capabilities: { readConditions } });
-    const far = [{ offset: 0, length: 1 }, { offset: 100, length: 1 }];
+    const far = [
+      { offset: 0, length: 1 },
+      { offset: 100, length: 1 },
+    ];
     const options = { mergeGapBytes: 0, ifMatch: etag };
     expect(await storage.getRanges('a', far, options)).toHaveLength(2);
     await storage.put('a', BYTES);
@@ -141,28 +157,31 @@ describe('getRanges', () => {
     ).rejects.toMatchObject(failed);
   });
 
-  test.each([true, false])('fails with a conflict when it was written between the parts', async (fromEnd) => {
-    let gets = 0;
-    const { storage, provider } = await setup({
-      before: (operation) => {
-        if (operation !== 'get') return;
-        gets += 1;
-        const entry = provider.entries.get('a');
-        if (entry !== undefined) {
-          provider.entries.set('a', { ...entry, info: { ...entry.info, etag: `w${gets}` } });
-        }
-      },
-    });
-    const ranges = fromEnd
-      ? [{ suffix: 1 }, { offset: 0, length: 1 }]
-      : Array.from({ length: 20 }, (_, index) => ({ offset: index * 10, length: 1 }));
-    await expect(storage.getRanges('a', ranges, { mergeGapBytes: 0 })).rejects.toMatchObject({
-      code: 'conflict',
-      retryable: true,
-    });
-    expect(provider.openBodies.size).toBe(0);
-    expect(gets).toBeLessThan(20);
-  });
+  test.each([true, false])(
+    'fails with a conflict when it was written between the parts',
+    async (fromEnd) => {
+      let gets = 0;
+      const { storage, provider } = await setup({
+        before: (operation) => {
+          if (operation !== 'get') return;
+          gets += 1;
+          const entry = provider.entries.get('a');
+          if (entry !== undefined) {
+            provider.entries.set('a', { ...entry, info: { ...entry.info, etag: `w${gets}` } });
+          }
+        },
+      });
+      const ranges = fromEnd
+        ? [{ suffix: 1 }, { offset: 0, length: 1 }]
+        : Array.from({ length: 20 }, (_, index) => ({ offset: index * 10, length: 1 }));
+      await expect(storage.getRanges('a', ranges, { mergeGapBytes: 0 })).rejects.toMatchObject({
+        code: 'conflict',
+        retryable: true,
+      });
+      expect(provider.openBodies.size).toBe(0);
+      expect(gets).toBeLessThan(20);
+    },
+  );
 
   test('ends with its signal', async () => {
     const { storage } = await setup();

@@ -15,7 +15,8 @@ function setup(settings: MapSettings = {}) {
   return { provider, storage: createStorage(provider) };
 }
 
-const entriesOf = (...keys: string[]): SaveEntry[] => keys.map((key) => ({ key, value: `v-${key}` }));
+const entriesOf = (...keys: string[]): SaveEntry[] =>
+  keys.map((key) => ({ key, value: `v-${key}` }));
 
 describe.each(WAYS)('many items %s', (_way, capabilities) => {
   test('give a result per item, in order, repeated keys included', async () => {
@@ -54,7 +55,7 @@ describe.each(WAYS)('many items %s', (_way, capabilities) => {
   test('leave the others alone when one fails', async () => {
     const { storage, provider } = setup({
       capabilities,
-      before: (operation, key) => {
+      before: (_operation, key) => {
         if (key === 'bad') throw new StorageError('permission-denied', 'no.');
       },
     });
@@ -169,7 +170,10 @@ describe('atomic batches', () => {
     });
     await storage.saveMany(entriesOf('a', 'b'), { atomic: true });
     expect(provider.entries.size).toBe(2);
-    for (const bad of [{ key: 'bad', value: 1 }, { key: 'c', value: 1n }]) {
+    for (const bad of [
+      { key: 'bad', value: 1 },
+      { key: 'c', value: 1n },
+    ]) {
       const batch = storage.saveMany([...entriesOf('d'), bad], { atomic: true });
       await expect(batch).rejects.toMatchObject({ code: expect.stringMatching(/quota|invalid/) });
     }
@@ -250,7 +254,8 @@ describe('clear', () => {
   test('tells what it could not delete', async () => {
     const { storage } = setup({
       before: (operation, key) => {
-        if (operation === 'delete' && key === 'b') throw new StorageError('permission-denied', 'no.');
+        if (operation === 'delete' && key === 'b')
+          throw new StorageError('permission-denied', 'no.');
       },
     });
     await storage.saveMany(entriesOf('a', 'b'));

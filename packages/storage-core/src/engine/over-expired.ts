@@ -8,7 +8,7 @@ import { type EngineContext, isExpired, signalOf } from './engine-context.ts';
  * What stands in the way of a create: the info of an item that expired, or nothing that the engine
  * may replace.
  */
-export async function expiredAt(
+async function expiredAt(
   { provider, now }: EngineContext,
   key: string,
   options: OperationOptions,

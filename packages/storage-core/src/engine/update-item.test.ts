@@ -19,7 +19,11 @@ describe('update', () => {
         return (value ?? 10) + 1;
       });
     }
-    expect(seen).toEqual([[undefined, undefined], [11, 2], [12, 2]]);
+    expect(seen).toEqual([
+      [undefined, undefined],
+      [11, 2],
+      [12, 2],
+    ]);
     expect(await storage.load('a')).toBe(13);
   });
 
@@ -97,7 +101,10 @@ describe('update', () => {
       before: (operation, key) => {
         const entry = provider.entries.get(key);
         if (operation === 'put' && entry !== undefined) {
-          provider.entries.set(key, { ...entry, info: { ...entry.info, etag: `${entry.info.etag}x` } });
+          provider.entries.set(key, {
+            ...entry,
+            info: { ...entry.info, etag: `${entry.info.etag}x` },
+          });
         }
       },
     });
@@ -199,9 +206,9 @@ describe('update', () => {
         throw new StorageError('conflict', 'lost.');
       },
     });
-    await expect(
-      storage.update('a', () => 1, { signal: controller.signal }),
-    ).rejects.toMatchObject({ code: 'aborted' });
+    await expect(storage.update('a', () => 1, { signal: controller.signal })).rejects.toMatchObject(
+      { code: 'aborted' },
+    );
   });
 
   test('surfaces what is no lost race', async () => {

@@ -10,7 +10,11 @@ import { type ResponseOptions, toResponse } from './to-response.ts';
 const TEXT = '0123456789';
 const MODIFIED = Date.UTC(2026, 10, 21, 10, 0, 0, 500);
 
-async function setup(settings: MapSettings = {}, options: EnginePutOptions = {}, key = 'dir/a.txt') {
+async function setup(
+  settings: MapSettings = {},
+  options: EnginePutOptions = {},
+  key = 'dir/a.txt',
+) {
   const provider = mapProvider({ ...settings, now: () => MODIFIED });
   const storage = createStorage(provider);
   const info = await storage.put(key, TEXT, options);
@@ -115,14 +119,17 @@ describe('ranges', () => {
     expect(provider.calls).toEqual(['stat dir/a.txt', 'get dir/a.txt']);
   });
 
-  test.each(['bytes=10-', 'bytes=99-100', 'bytes=-0'])('of %s lie behind the end', async (range) => {
-    const { ask, provider } = await setup();
-    const response = await ask({ range });
-    expect(response.status).toBe(416);
-    expect(response.headers.get('content-range')).toBe('bytes */10');
-    expect(response.headers.has('content-type')).toBe(false);
-    expect(provider.calls).toEqual(['stat dir/a.txt']);
-  });
+  test.each(['bytes=10-', 'bytes=99-100', 'bytes=-0'])(
+    'of %s lie behind the end',
+    async (range) => {
+      const { ask, provider } = await setup();
+      const response = await ask({ range });
+      expect(response.status).toBe(416);
+      expect(response.headers.get('content-range')).toBe('bytes */10');
+      expect(response.headers.has('content-type')).toBe(false);
+      expect(provider.calls).toEqual(['stat dir/a.txt']);
+    },
+  );
 
   test.each(['bytes=0-1,4-5', 'bytes=5-4', 'bytes=-', 'bytes=a-b', 'lines=0-1', 'bytes 0-1'])(
     'of %s are answered with the whole',
@@ -161,23 +168,28 @@ describe('ranges', () => {
     expect(await status('nonsense')).toBe(200);
   });
 
-  test.each([1, 2])('are of one write when the object is written %i times meanwhile', async (times) => {
-    let writes = 0;
-    const { ask, provider } = await setup({
-      before: (operation, key, entries) => {
-        const entry = entries.get(key);
-        if (operation !== 'get' || entry === undefined || writes >= times) return;
-        writes += 1;
-        const bytes = new TextEncoder().encode(`new-${writes}`);
-        const info = { ...entry.info, etag: `w${writes}`, size: bytes.byteLength };
-        entries.set(key, { bytes, info });
-      },
-    });
-    const response = await ask({ range: 'bytes=0-2' });
-    const expected = times === 1 ? [206, '"w1"', 'new'] : [200, '"w2"', 'new-2'];
-    expect([response.status, response.headers.get('etag'), await response.text()]).toEqual(expected);
-    expect(provider.openBodies.size).toBe(0);
-  });
+  test.each([1, 2])(
+    'are of one write when the object is written %i times meanwhile',
+    async (times) => {
+      let writes = 0;
+      const { ask, provider } = await setup({
+        before: (operation, key, entries) => {
+          const entry = entries.get(key);
+          if (operation !== 'get' || entry === undefined || writes >= times) return;
+          writes += 1;
+          const bytes = new TextEncoder().encode(`new-${writes}`);
+          const info = { ...entry.info, etag: `w${writes}`, size: bytes.byteLength };
+          entries.set(key, { bytes, info });
+        },
+      });
+      const response = await ask({ range: 'bytes=0-2' });
+      const expected = times === 1 ? [206, '"w1"', 'new'] : [200, '"w2"', 'new-2'];
+      expect([response.status, response.headers.get('etag'), await response.text()]).toEqual(
+        expected,
+      );
+      expect(provider.openBodies.size).toBe(0);
+    },
+  );
 
   test('are looked at again when the object became shorter meanwhile', async () => {
     let once = true;
@@ -230,7 +242,9 @@ describe('conditions', () => {
     expect(await status({ 'if-match': '"x"' })).toBe(412);
     expect(await status({ 'if-match': `W/${etag}` })).toBe(412);
     expect(await status({ 'if-match': '"x"', 'if-none-match': etag })).toBe(412);
-    expect(await status({ 'if-match': etag, 'if-unmodified-since': 'Thu, 01 Jan 1970 00:00:00 GMT' })).toBe(200);
+    expect(
+      await status({ 'if-match': etag, 'if-unmodified-since': 'Thu, 01 Jan 1970 00:00:00 GMT' }),
+    ).toBe(200);
   });
 
   test('take an etag of any characters', async () => {
@@ -262,7 +276,9 @@ describe('the content of a response', () => {
     expect(disposition(await typed(type, { disposition: 'inline' }))).toMatch(/^attachment; /);
     expect(disposition(await typed(type, {}, { contentDisposition: 'inline' }))).toMatch(/^attach/);
     const sandboxed = await typed(type, { activeContent: 'sandbox' });
-    expect(sandboxed.headers.get('content-security-policy')).toMatch(/^sandbox; default-src 'none'/);
+    expect(sandboxed.headers.get('content-security-policy')).toMatch(
+      /^sandbox; default-src 'none'/,
+    );
     expect(disposition(sandboxed)).toMatch(/^inline/);
     const trusted = await typed(type, { activeContent: 'trusted' });
     expect(trusted.headers.has('content-security-policy')).toBe(false);
@@ -338,12 +354,12 @@ describe('contentDisposition', () => {
   test.each([
     ['a.txt', 'inline; filename="a.txt"'],
     ['a "b".txt', 'inline; filename="a \\"b\\".txt"'],
-    ['naïve.txt', "inline; filename=\"na_ve.txt\"; filename*=UTF-8''na%C3%AFve.txt"],
-    ['100%.txt', "inline; filename=\"100_.txt\"; filename*=UTF-8''100%25.txt"],
+    ['naïve.txt', 'inline; filename="na_ve.txt"; filename*=UTF-8\'\'na%C3%AFve.txt'],
+    ['100%.txt', 'inline; filename="100_.txt"; filename*=UTF-8\'\'100%25.txt'],
     ["it's (1)*é", "inline; filename=\"it's (1)*_\"; filename*=UTF-8''it%27s%20%281%29%2A%C3%A9"],
-    ['🎉', "inline; filename=\"_\"; filename*=UTF-8''%F0%9F%8E%89"],
+    ['🎉', 'inline; filename="_"; filename*=UTF-8\'\'%F0%9F%8E%89'],
     ['a\r\nb/c\\d', 'inline; filename="a__b_c_d"'],
-    ['\ud800', "inline; filename=\"_\"; filename*=UTF-8''%EF%BF%BD"],
+    ['\ud800', 'inline; filename="_"; filename*=UTF-8\'\'%EF%BF%BD'],
   ])('of %j is %s', (name, expected) => {
     expect(contentDisposition('inline', name)).toBe(expected);
   });

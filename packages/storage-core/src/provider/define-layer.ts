@@ -1,4 +1,4 @@
-import type { EngineOptions, StorageEngine } from '../contract/engine.ts';
+import type { AnyEngine, EngineOptions, StorageEngine } from '../contract/engine.ts';
 import type { LayerDefinition, LayerFactory } from '../contract/factory.ts';
 import type { StorageProvider } from '../contract/provider.ts';
 import { createEngine } from '../engine/create-engine.ts';
@@ -17,7 +17,7 @@ export function defineLayer<Options>(definition: LayerDefinition<Options>): Laye
   }
 
   function create(
-    options: Options & { readonly underlying: StorageEngine | StorageProvider },
+    options: Options & { readonly underlying: AnyEngine | StorageProvider },
     engine?: EngineOptions,
   ): StorageEngine {
     const { underlying, ...own } = options;

@@ -1,4 +1,4 @@
-import type { StorageEngine } from '../contract/engine.ts';
+import type { AnyEngine } from '../contract/engine.ts';
 import type { StorageProvider } from '../contract/provider.ts';
 import { StorageError } from '../errors/storage-error.ts';
 
@@ -9,7 +9,7 @@ export const PROVIDER: unique symbol = Symbol.for('@granary/storage-core/provide
  * The provider behind a storage, or the provider itself.
  * Errors: `invalid-argument` for anything else, or for another major of the contract.
  */
-export function providerOf(source: StorageEngine | StorageProvider): StorageProvider {
+export function providerOf(source: AnyEngine | StorageProvider): StorageProvider {
   if (typeof source === 'object' && source !== null) {
     const provider = (source as { readonly [PROVIDER]?: StorageProvider })[PROVIDER] ?? source;
     if ('specVersion' in provider && typeof provider.get === 'function') {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { BARE, type MapSettings, mapProvider } from '../../../test/map-provider.ts';
-import type { SearchIndex, StorageItem, StorageQuery } from '../../contract/engine.ts';
+import type { SearchIndex, StorageItem, StorageQuery } from '../../contract/listing.ts';
 import { StorageError } from '../../errors/storage-error.ts';
 import { compareKeys } from '../../keys/compare-keys.ts';
 import { createStorage } from '../create-storage.ts';
@@ -36,49 +36,78 @@ async function photos(settings: MapSettings = {}) {
 }
 
 describe('search by scan', () => {
-  const CASES: readonly (readonly [title: string, query: StorageQuery, keys: readonly string[]])[] = [
-    ['everything, by key', {}, ['p/both.png', 'p/cat.png', 'p/dog.jpg', 'q/none']],
-    ['a prefix', { prefix: 'p/' }, ['p/both.png', 'p/cat.png', 'p/dog.jpg']],
-    ['all tags', { tags: ['cat', 'dog'] }, ['p/both.png']],
-    ['any tag', { anyTags: ['home', 'dog'] }, ['p/both.png', 'p/cat.png', 'p/dog.jpg']],
-    ['a plain metadata value', { metadata: { rating: 5 } }, ['p/cat.png']],
-    ['a string that looks like it', { metadata: { rating: '5' } }, ['p/both.png']],
-    ['null', { metadata: { rating: null } }, ['p/dog.jpg']],
-    ['a nested value', { metadata: { 'camera.iso': { gte: 400 } } }, ['p/both.png', 'p/dog.jpg']],
-    ['a name with a dot', { metadata: { 'a.b': 1 } }, ['p/both.png']],
-    ['an element by its place', { metadata: { 'camera.lens.1': '100' } }, ['p/cat.png']],
-    ['an open range', { metadata: { 'camera.iso': { gt: 100, lt: 800 } } }, ['p/dog.jpg']],
-    ['a closed range', { metadata: { 'camera.iso': { gte: 50, lte: 100 } } }, ['p/cat.png', 'q/none']],
-    ['strings in a range', { metadata: { title: { gte: 'E' } } }, ['p/cat.png']],
-    ['another value', { metadata: { rating: { ne: 5 } } }, ['p/both.png', 'p/dog.jpg', 'q/none']],
-    ['one of', { metadata: { 'camera.iso': { in: [50, 800] } } }, ['p/both.png', 'q/none']],
-    ['a part of a text', { metadata: { title: { contains: 'Katze' } } }, ['p/cat.png']],
-    ['an element', { metadata: { 'camera.lens': { contains: '400' } } }, ['p/dog.jpg']],
-    ['a whole list', { metadata: { 'camera.lens': { eq: ['50mm', '50'] } } }, ['q/none']],
-    ['a whole object', { metadata: { camera: { eq: { lens: ['50mm', '50'], iso: 50 } } } }, ['q/none']],
-    ['that is there', { metadata: { title: { exists: true } } }, ['p/cat.png', 'p/dog.jpg']],
-    ['that is not there', { metadata: { rating: { exists: false } } }, ['q/none']],
-    ['nothing of a prototype', { metadata: { 'camera.constructor': { exists: true } } }, []],
-    ['no length of a list', { metadata: { 'camera.lens.length': { exists: true } } }, []],
-    ['nothing inside a text', { metadata: { 'title.0': { exists: true } } }, []],
-    ['a size', { size: { min: 20, max: 30 } }, ['p/both.png', 'p/dog.jpg']],
-    ['a content type', { contentType: 'image/png' }, ['p/both.png', 'p/cat.png']],
-    ['any image', { contentType: 'image/*' }, ['p/both.png', 'p/cat.png', 'p/dog.jpg']],
-    ['from a date on', { modifiedAt: { after: new Date(3 * DAY) } }, ['p/both.png', 'q/none']],
-    ['up to a date', { createdAt: { before: new Date(2 * DAY) }, scan: true }, ['p/cat.png']],
-    ['words anywhere', { text: 'KATZE home' }, ['p/cat.png']],
-    ['words in another form', { text: 'mu\u0308de' }, ['p/cat.png']],
-    ['words in keys', { text: 'DOG', textIn: ['key'] }, ['p/dog.jpg']],
-    ['words in tags', { text: 'dog', textIn: ['tags'] }, ['p/both.png', 'p/dog.jpg']],
-    ['numbers in metadata', { text: '800', textIn: ['metadata'] }, ['p/both.png']],
-    ['descending', { sort: { by: 'key', order: 'desc' } }, ['q/none', 'p/dog.jpg', 'p/cat.png', 'p/both.png']],
-    ['by size', { sort: { by: 'size' } }, ['p/cat.png', 'p/both.png', 'p/dog.jpg', 'q/none']],
-    ['newest first', { sort: { by: 'modifiedAt', order: 'desc' }, limit: 2 }, ['q/none', 'p/both.png']],
-    ['by metadata, missing ones last', { sort: { by: 'metadata.title' } }, ['p/dog.jpg', 'p/cat.png', 'p/both.png', 'q/none']],
-    ['downwards, missing ones last', { sort: { by: 'metadata.title', order: 'desc' } }, ['p/cat.png', 'p/dog.jpg', 'p/both.png', 'q/none']],
-    ['numbers before strings', { sort: { by: 'metadata.rating' } }, ['p/cat.png', 'p/both.png', 'p/dog.jpg', 'q/none']],
-    ['the first ones', { limit: 2 }, ['p/both.png', 'p/cat.png']],
-  ];
+  const CASES: readonly (readonly [title: string, query: StorageQuery, keys: readonly string[]])[] =
+    [
+      ['everything, by key', {}, ['p/both.png', 'p/cat.png', 'p/dog.jpg', 'q/none']],
+      ['a prefix', { prefix: 'p/' }, ['p/both.png', 'p/cat.png', 'p/dog.jpg']],
+      ['all tags', { tags: ['cat', 'dog'] }, ['p/both.png']],
+      ['any tag', { anyTags: ['home', 'dog'] }, ['p/both.png', 'p/cat.png', 'p/dog.jpg']],
+      ['a plain metadata value', { metadata: { rating: 5 } }, ['p/cat.png']],
+      ['a string that looks like it', { metadata: { rating: '5' } }, ['p/both.png']],
+      ['null', { metadata: { rating: null } }, ['p/dog.jpg']],
+      ['a nested value', { metadata: { 'camera.iso': { gte: 400 } } }, ['p/both.png', 'p/dog.jpg']],
+      ['a name with a dot', { metadata: { 'a.b': 1 } }, ['p/both.png']],
+      ['an element by its place', { metadata: { 'camera.lens.1': '100' } }, ['p/cat.png']],
+      ['an open range', { metadata: { 'camera.iso': { gt: 100, lt: 800 } } }, ['p/dog.jpg']],
+      [
+        'a closed range',
+        { metadata: { 'camera.iso': { gte: 50, lte: 100 } } },
+        ['p/cat.png', 'q/none'],
+      ],
+      ['strings in a range', { metadata: { title: { gte: 'E' } } }, ['p/cat.png']],
+      ['another value', { metadata: { rating: { ne: 5 } } }, ['p/both.png', 'p/dog.jpg', 'q/none']],
+      ['one of', { metadata: { 'camera.iso': { in: [50, 800] } } }, ['p/both.png', 'q/none']],
+      ['a part of a text', { metadata: { title: { contains: 'Katze' } } }, ['p/cat.png']],
+      ['an element', { metadata: { 'camera.lens': { contains: '400' } } }, ['p/dog.jpg']],
+      ['a whole list', { metadata: { 'camera.lens': { eq: ['50mm', '50'] } } }, ['q/none']],
+      [
+        'a whole object',
+        { metadata: { camera: { eq: { lens: ['50mm', '50'], iso: 50 } } } },
+        ['q/none'],
+      ],
+      ['that is there', { metadata: { title: { exists: true } } }, ['p/cat.png', 'p/dog.jpg']],
+      ['that is not there', { metadata: { rating: { exists: false } } }, ['q/none']],
+      ['nothing of a prototype', { metadata: { 'camera.constructor': { exists: true } } }, []],
+      ['no length of a list', { metadata: { 'camera.lens.length': { exists: true } } }, []],
+      ['nothing inside a text', { metadata: { 'title.0': { exists: true } } }, []],
+      ['a size', { size: { min: 20, max: 30 } }, ['p/both.png', 'p/dog.jpg']],
+      ['a content type', { contentType: 'image/png' }, ['p/both.png', 'p/cat.png']],
+      ['any image', { contentType: 'image/*' }, ['p/both.png', 'p/cat.png', 'p/dog.jpg']],
+      ['from a date on', { modifiedAt: { after: new Date(3 * DAY) } }, ['p/both.png', 'q/none']],
+      ['up to a date', { createdAt: { before: new Date(2 * DAY) }, scan: true }, ['p/cat.png']],
+      ['words anywhere', { text: 'KATZE home' }, ['p/cat.png']],
+      ['words in another form', { text: 'mu\u0308de' }, ['p/cat.png']],
+      ['words in keys', { text: 'DOG', textIn: ['key'] }, ['p/dog.jpg']],
+      ['words in tags', { text: 'dog', textIn: ['tags'] }, ['p/both.png', 'p/dog.jpg']],
+      ['numbers in metadata', { text: '800', textIn: ['metadata'] }, ['p/both.png']],
+      [
+        'descending',
+        { sort: { by: 'key', order: 'desc' } },
+        ['q/none', 'p/dog.jpg', 'p/cat.png', 'p/both.png'],
+      ],
+      ['by size', { sort: { by: 'size' } }, ['p/cat.png', 'p/both.png', 'p/dog.jpg', 'q/none']],
+      [
+        'newest first',
+        { sort: { by: 'modifiedAt', order: 'desc' }, limit: 2 },
+        ['q/none', 'p/both.png'],
+      ],
+      [
+        'by metadata, missing ones last',
+        { sort: { by: 'metadata.title' } },
+        ['p/dog.jpg', 'p/cat.png', 'p/both.png', 'q/none'],
+      ],
+      [
+        'downwards, missing ones last',
+        { sort: { by: 'metadata.title', order: 'desc' } },
+        ['p/cat.png', 'p/dog.jpg', 'p/both.png', 'q/none'],
+      ],
+      [
+        'numbers before strings',
+        { sort: { by: 'metadata.rating' } },
+        ['p/cat.png', 'p/both.png', 'p/dog.jpg', 'q/none'],
+      ],
+      ['the first ones', { limit: 2 }, ['p/both.png', 'p/cat.png']],
+    ];
 
   test.each(CASES)('finds %s', async (_title, query, keys) => {
     const { find } = await photos();
@@ -270,11 +299,15 @@ describe('pages of a search', () => {
     const { storage } = await setup();
     for (const key of ['b', 'd', 'f', 'h']) await storage.put(key, key);
     let round = 0;
-    const paged = await walk(storage, { limit: 1, sort: { by: 'key', order: 'desc' } }, async () => {
-      round += 1;
-      await storage.delete(['h', 'x'][round - 1] ?? 'x');
-      await storage.put(`z${round}`, 'x');
-    });
+    const paged = await walk(
+      storage,
+      { limit: 1, sort: { by: 'key', order: 'desc' } },
+      async () => {
+        round += 1;
+        await storage.delete(['h', 'x'][round - 1] ?? 'x');
+        await storage.put(`z${round}`, 'x');
+      },
+    );
     expect(paged.keys).toEqual(['h', 'f', 'd', 'b']);
   });
 
@@ -289,7 +322,9 @@ describe('pages of a search', () => {
 
   test('of a sorted search are cut where they get long', async () => {
     const { storage } = await setup({ pageSize: 5000 });
-    await storage.saveMany(Array.from({ length: 1500 }, (_, index) => ({ key: `k${index}`, value: 1 })));
+    await storage.saveMany(
+      Array.from({ length: 1500 }, (_, index) => ({ key: `k${index}`, value: 1 })),
+    );
     const sizes: number[] = [];
     for await (const page of storage.search({ sort: { by: 'size' } }).pages()) {
       sizes.push(page.entries.length);
@@ -428,7 +463,10 @@ describe('a search index', () => {
         },
       },
     });
-    await expect(storage.search({})).rejects.toMatchObject({ code: 'unknown', operation: 'search' });
+    await expect(storage.search({})).rejects.toMatchObject({
+      code: 'unknown',
+      operation: 'search',
+    });
   });
 });
 

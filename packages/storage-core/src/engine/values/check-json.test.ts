@@ -17,6 +17,9 @@ class Point {
   readonly x = 1;
 }
 
+const HOLES: unknown[] = [1];
+HOLES[2] = 3;
+
 const circle: Record<string, unknown> = { name: 'a' };
 circle['self'] = { list: [circle] };
 
@@ -24,7 +27,7 @@ const REFUSED: readonly (readonly [title: string, value: unknown, place: string,
   [
     ['undefined at the root', undefined, 'the value itself is undefined', 'null'],
     ['undefined in a list', { a: [1, undefined] }, 'a[1] is undefined'],
-    ['a hole in a list', [1, , 3], '[1] is a hole in an array', 'null'],
+    ['a hole in a list', HOLES, '[1] is a hole in an array', 'null'],
     ['NaN', { a: { b: Number.NaN } }, 'a.b is NaN', 'null'],
     ['an infinity', [Number.NEGATIVE_INFINITY], '[0] is -Infinity'],
     ['a BigInt', { 'a b': 1n }, '["a b"] is a BigInt', 'string'],

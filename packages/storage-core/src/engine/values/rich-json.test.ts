@@ -5,6 +5,8 @@ import { createStorage } from '../create-storage.ts';
 import { richJson } from './rich-json.ts';
 import { fromRichJson, toRichJson } from './rich-json-wire.ts';
 
+const HOLES: unknown[] = [1];
+HOLES[2] = 3;
 const encoder = new TextEncoder();
 const back = (value: unknown) => fromRichJson(encoder.encode(toRichJson(value)));
 
@@ -75,7 +77,7 @@ describe('richJson', () => {
     ['a symbol', Symbol('s')],
     ['a class instance', new (class Point {})()],
     ['an error', new Error('x')],
-    ['holes', [1, , 2]],
+    ['holes', HOLES],
     ['properties named by symbols', { [Symbol('s')]: 1 }],
   ])('refuses %s', (_title, value) => {
     expect(() => toRichJson({ value })).toThrow(expect.objectContaining({ code: 'invalid-data' }));
