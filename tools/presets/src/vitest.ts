@@ -33,7 +33,10 @@ export function testSettings(settings: TestSettings = {}): ViteUserConfig {
     ssr: { resolve: { conditions, externalConditions: ['@granary/source'] } },
     test: {
       include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
-      reporters: ['default', ...(reports ? [reportTests({ reports, packagePath })] : [])],
+      reporters: [
+        'default',
+        ...(reports ? [reportTests({ reports, packagePath, gate: settings.coveragePercent })] : []),
+      ],
       allowOnly: false,
       testTimeout: testTimeoutMs,
       hookTimeout: 30_000,

@@ -9,6 +9,12 @@ export interface TestRun {
 }
 
 const COVERAGE_PERCENT = 95;
+const ALL_AT_GATE: Coverage = {
+  lines: COVERAGE_PERCENT,
+  functions: COVERAGE_PERCENT,
+  statements: COVERAGE_PERCENT,
+  branches: COVERAGE_PERCENT,
+};
 
 /**
  * Returns the entries of one package: each test, its coverage, and whatever else made the run fail.
@@ -22,7 +28,7 @@ export function testEntries(group: string, run: TestRun): readonly Entry[] {
   const entries = [
     ...report.tests.map((test) => testEntry(group, test)),
     ...report.errors.map((error) => failure(group, 'outside of tests', error)),
-    ...(report.coverage ? [coverageEntry(group, report.coverage)] : []),
+    ...(report.coverage ? [coverageEntry(group, report.coverage, report.gate)] : []),
   ];
   const explained = entries.some(({ state }) => state === 'failed');
   return exitCode === 0 || explained
@@ -41,11 +47,19 @@ function testEntry(group: string, { file, title, state, reason, error }: TestOut
   );
 }
 
-function coverageEntry(group: string, coverage: Coverage): Entry {
-  const title = `coverage of at least ${COVERAGE_PERCENT} %`;
-  const below = Object.entries(coverage).filter(([, percent]) => percent < COVERAGE_PERCENT);
+function coverageEntry(
+  group: string,
+  coverage: Coverage,
+  gate: Partial<Coverage> | undefined,
+): Entry {
+  const wanted = { ...ALL_AT_GATE, ...gate };
+  const kinds = Object.keys(ALL_AT_GATE) as (keyof Coverage)[];
+  const debts = kinds.filter((kind) => wanted[kind] < COVERAGE_PERCENT);
+  const own = debts.map((kind) => `, ${kind} ${wanted[kind]} % for now`).join('');
+  const title = `coverage of at least ${COVERAGE_PERCENT} %${own}`;
+  const below = kinds.filter((kind) => coverage[kind] < wanted[kind]);
   if (below.length === 0) return { group, title, state: 'passed' };
-  return failure(group, title, below.map(([kind, percent]) => `${kind} ${percent} %`).join(', '));
+  return failure(group, title, below.map((kind) => `${kind} ${coverage[kind]} %`).join(', '));
 }
 
 function failure(group: string, title: string, reason: string): Entry {
