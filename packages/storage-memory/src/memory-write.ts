@@ -17,6 +17,8 @@ import { copyAttributes, copyInfo } from './memory-info.ts';
 import { checkConditions, type MemoryStore, type MemoryWrite } from './memory-store.ts';
 
 const FIRST_BUFFER_BYTES = 64 * 1024;
+/** A declared size is believed so far before the bytes have come. Units: bytes. */
+const BELIEVED_BYTES = 64 * 1024 * 1024;
 
 export async function putObject(
   store: MemoryStore,
@@ -145,7 +147,7 @@ async function collect(
   const stop = (reason: unknown) => void reader.cancel(reason).catch(() => {});
   const stopOnAbort = () => stop(signal?.reason);
   signal?.addEventListener('abort', stopOnAbort);
-  let bytes = new Uint8Array(body.size ?? FIRST_BUFFER_BYTES);
+  let bytes = new Uint8Array(Math.min(body.size ?? FIRST_BUFFER_BYTES, BELIEVED_BYTES));
   let length = 0;
   try {
     for (;;) {

@@ -537,6 +537,64 @@ describe('views', () => {
   });
 });
 
+describe('what is loaded with the first operation', () => {
+  test('is there before as far as it can be told, and the same afterwards', async () => {
+    const provider = mapProvider();
+    for (const storage of [createStorage(provider), createStorage(provider).readOnly()]) {
+      for (const _time of ['before', 'after']) {
+        expect(storage.publicUrl('a/b')).toBe('https://store.example/a/b');
+        expect(() => storage.publicUrl('a//b')).toThrow(
+          expect.objectContaining({ code: 'invalid-key' }),
+        );
+        expect(storage.getCapabilities()).toMatchObject({ rangeReads: true, getMany: true });
+        await storage.ready();
+      }
+    }
+  });
+
+  test('walks what an optional operation gives, in a view too', async () => {
+    const { storage } = setup();
+    const view = storage.at('p');
+    await view.save('a', 1);
+    expect(await view.versions.list('a')).toMatchObject([{ key: 'a' }]);
+    await (await view.upload('b')).write(0, new Uint8Array(4));
+    expect(await view.uploads()).toHaveLength(1);
+    for await (const { events } of view.changes()) expect(events).toEqual([{ type: 'reset' }]);
+    expect(view.native).toBe(storage.native);
+    expect(view.getInfo().storeId).toBe('store-1');
+  });
+
+  test('is loaded again after it failed', async () => {
+    let isRight = false;
+    const right = mapProvider();
+    const flaky = {
+      ...right,
+      get copy() {
+        return isRight ? right.copy : undefined;
+      },
+    } as StorageProvider;
+    const storage = createStorage(flaky);
+    await expect(storage.ready()).rejects.toMatchObject({ code: 'invalid-config' });
+    isRight = true;
+    await storage.save('a', 1);
+    expect(await storage.load('a')).toBe(1);
+  });
+});
+
+describe('values that cannot be walked', () => {
+  test('fail the save, and nothing is thrown at once', async () => {
+    const { storage } = setup();
+    const trap = Object.defineProperty({}, 'a', {
+      enumerable: true,
+      get() {
+        throw new Error('trap');
+      },
+    });
+    const saving = storage.save('a', trap);
+    await expect(saving).rejects.toMatchObject({ code: 'unknown', operation: 'save', key: 'a' });
+  });
+});
+
 describe('operations by capability', () => {
   test('pass on to the provider', async () => {
     const { storage, provider } = setup();

@@ -4,6 +4,9 @@ import type { SaveEntry } from '../contract/engine.ts';
 import { StorageError } from '../errors/storage-error.ts';
 import { createStorage } from './create-storage.ts';
 
+/** Lets everything else go on first. */
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
 const EACH = { putMany: false, getMany: false, deleteMany: false };
 const WAYS = [
   ['in batches of the provider', {}],
@@ -203,7 +206,7 @@ describe('side by side', () => {
       before: async () => {
         inFlight += 1;
         most = Math.max(most, inFlight);
-        await new Promise((resolve) => setTimeout(resolve, 1));
+        await turn();
         inFlight -= 1;
       },
     });

@@ -8,6 +8,9 @@ import { createStorage } from './create-storage.ts';
 import { planParts } from './part-plan.ts';
 import { partReader } from './part-reader.ts';
 
+/** Lets everything else go on first. */
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
 const bytesOf = (length: number) => Uint8Array.from({ length }, (_, index) => index % 251);
 const LIMIT = { maxPutBytes: 10 };
 const SMALL = { maxBytes: 8, minBytes: 4 };
@@ -90,7 +93,7 @@ describe('a body larger than one put', () => {
 
   test('has no more parts in flight than asked for', async () => {
     const slow: MapSettings['before'] = (operation) =>
-      operation.startsWith('part') ? new Promise((resolve) => setTimeout(resolve, 1)) : undefined;
+      operation.startsWith('part') ? turn() : undefined;
     const most = async (settings: MapSettings, concurrency?: number) => {
       const { storage, provider } = setup({ before: slow, ...settings });
       await storage.put('a', bytesOf(160), concurrency === undefined ? {} : { concurrency });
@@ -108,7 +111,7 @@ describe('a body larger than one put', () => {
     const { storage } = setup({
       before: async (operation) => {
         if (!operation.startsWith('part')) return;
-        await new Promise((resolve) => setTimeout(resolve, 1));
+        await turn();
         written += 8;
       },
     });
@@ -209,7 +212,7 @@ describe('a failing upload', () => {
     expect(isReleased).toBe(true);
     expect(parts().length).toBeLessThan(12);
     expect(provider.sessions.size).toBe(0);
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await turn();
     expect(told).toHaveLength(count);
     expect(told.at(-1) ?? 0).toBeLessThan(800);
   });
@@ -237,7 +240,8 @@ describe('a failing upload', () => {
       },
     });
     const put = storage.put('a', source, { signal: controller.signal });
-    setTimeout(() => controller.abort(new Error('enough')), 5);
+    await vi.waitFor(() => expect(provider.calls).toContain('part 16 a'));
+    controller.abort(new Error('enough'));
     await expect(put).rejects.toMatchObject({ code: 'aborted', cause: { message: 'enough' } });
     expect(isReleased).toBe(true);
     expect(provider.sessions.size).toBe(0);

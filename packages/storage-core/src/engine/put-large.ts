@@ -80,6 +80,8 @@ async function openSession(context: EngineContext, put: LargePut): Promise<Uploa
   const { key, options, totalBytes } = put;
   const { signal, resume } = options;
   const upload = await operationOf(context.provider, 'upload', options, key);
+  const place = { operation: 'put', key, outcome: 'not-applied' } as const;
+  if (signal?.aborted) throw abortedError(signal, place);
   const attributes = pickAttributes(options);
   const opening = upload(key, {
     ...(resume !== undefined && { token: resume }),
@@ -89,10 +91,9 @@ async function openSession(context: EngineContext, put: LargePut): Promise<Uploa
   if (signal === undefined) return opening;
   return new Promise((resolve, reject) => {
     const giveUp = () => {
-      reject(abortedError(signal, { operation: 'put', key, outcome: 'not-applied' }));
+      reject(abortedError(signal, place));
       if (resume === undefined) opening.then((session) => session.abort()).catch(() => {});
     };
-    if (signal.aborted) return giveUp();
     signal.addEventListener('abort', giveUp, { once: true });
     opening.then(resolve, reject).finally(() => signal.removeEventListener('abort', giveUp));
   });

@@ -4,6 +4,9 @@ import { type MapSettings, mapProvider } from '../../test/map-provider.ts';
 import { StorageError } from '../errors/storage-error.ts';
 import { createStorage } from './create-storage.ts';
 
+/** Lets everything else go on first. */
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
 function setup(settings: MapSettings = {}, now?: () => number) {
   const provider = mapProvider(settings);
   return { provider, storage: createStorage(provider, now === undefined ? {} : { now }) };
@@ -28,7 +31,7 @@ describe('update', () => {
   });
 
   test('loses nothing of racing counters', async () => {
-    const { storage } = setup({ before: () => new Promise((resolve) => setTimeout(resolve, 0)) });
+    const { storage } = setup({ before: () => turn() });
     await Promise.all(
       Array.from({ length: 8 }, async () => {
         for (let index = 0; index < 5; index += 1) {
