@@ -107,7 +107,11 @@ export function committer(store: Store, resolve: Resolver, backups?: Backups): C
     } catch (error) {
       throw withOutcome(error, isCommitted ? 'unknown' : 'not-applied');
     } finally {
-      if (file !== object.file) await closeTemp(calls, file, isCommitted);
+      if (file !== object.file) {
+        await closeTemp(calls, file, isCommitted);
+        // The object is a copy of it, and whoever made it takes it for the object.
+        if (isCommitted) await unlinkIfThere(calls, object.file.path).catch(() => {});
+      }
     }
   }
 

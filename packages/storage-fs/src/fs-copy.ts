@@ -56,8 +56,8 @@ export function copier(settings: CopierSettings): Copier {
     const path = folder.at(temps.next());
     let copy: number | undefined;
     try {
-      if (store.hasProc) {
-        await calls.copyFile(`/proc/self/fd/${fd}`, path, COPYFILE_EXCL | COPYFILE_FICLONE);
+      if (store.descriptors !== undefined) {
+        await calls.copyFile(`${store.descriptors}/${fd}`, path, COPYFILE_EXCL | COPYFILE_FICLONE);
         // It has the source's rights, which may be none to write.
         await calls.chmod(path, 0o600);
         copy = await temps.openAgain(path);

@@ -54,8 +54,8 @@ export interface FoldersSettings {
   /** The root's absolute path without links. */
   readonly root: string;
   readonly calls: FsCalls;
-  /** Whether `/proc/self/fd` tells paths. */
-  readonly hasProc: boolean;
+  /** Where open files have paths by their number; `undefined` where they have none. */
+  readonly descriptors: string | undefined;
   /** Whether new folders are made durable. */
   readonly isDurable: boolean;
   readonly platform: NodeJS.Platform;
@@ -73,7 +73,7 @@ interface Kept {
 }
 
 export function openFolders(settings: FoldersSettings): Folders {
-  const { root, calls, hasProc, isDurable, platform } = settings;
+  const { root, calls, descriptors, isDurable, platform } = settings;
   const keptFolders = new Map<string, Kept>();
   const start = root.endsWith('/') ? root : `${root}/`;
 
@@ -82,7 +82,7 @@ export function openFolders(settings: FoldersSettings): Folders {
   }
 
   function isInPlace(fd: number, path: string): boolean {
-    return calls.readlinkSync(`/proc/self/fd/${fd}`) === path;
+    return calls.readlinkSync(`${descriptors}/${fd}`) === path;
   }
 
   function drop(path: string, kept: Kept): void {
@@ -107,7 +107,7 @@ export function openFolders(settings: FoldersSettings): Folders {
   }
 
   function keep(path: string, fd: number): Folder {
-    const base = `/proc/self/fd/${fd}/`;
+    const base = `${descriptors}/${fd}/`;
     const full = absolute(path);
     const folder: Folder = {
       path: full,
@@ -167,7 +167,8 @@ export function openFolders(settings: FoldersSettings): Folders {
       const [real, stats] = await Promise.all([calls.realpath(full), calls.lstat(full)]);
       if (real !== full) {
         await refuseLinks(path);
-        throw linkRefused(path);
+        // Its name differs in letter case or Unicode form, so it is another folder's.
+        throw missing(full);
       }
       if (!stats.isDirectory()) throw failure('ENOTDIR', full);
     }
@@ -203,7 +204,7 @@ export function openFolders(settings: FoldersSettings): Folders {
   }
 
   async function open(path: string): Promise<Folder> {
-    if (!hasProc) return openByPath(path);
+    if (descriptors === undefined) return openByPath(path);
     return kept(path) ?? openAt(path, absolute(path));
   }
 
@@ -259,8 +260,8 @@ export function openFolders(settings: FoldersSettings): Folders {
     refuseLinks,
     absolute,
     holds(fd, path) {
-      if (!hasProc) return holdsByPath(fd, path);
-      const place = calls.readlinkSync(`/proc/self/fd/${fd}`);
+      if (descriptors === undefined) return holdsByPath(fd, path);
+      const place = calls.readlinkSync(`${descriptors}/${fd}`);
       // A file that was replaced since keeps its path, with a mark behind it.
       return place === path || place === `${path} (deleted)` || holdsInFolder(fd, path);
     },
@@ -301,6 +302,14 @@ export function openFolders(settings: FoldersSettings): Folders {
       throw error;
     }
   }
+}
+
+/**
+ * The path of a name for a mere look, found in half the time of the pinned one: whoever can put a
+ * link there at this moment could as well change what the look is about.
+ */
+export function beside(folder: Folder, name: string): string {
+  return `${folder.path}/${name}`;
 }
 
 /** Calls while one runs wait for one more, which begins after them and so covers all of them. */

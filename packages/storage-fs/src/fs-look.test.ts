@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { NODE_CALLS } from './fs-calls.ts';
-import { quickLook } from './fs-look.ts';
+import { lookBy } from './fs-look.ts';
 import { describeOwner } from './fs-owner.ts';
 import { nameQueue } from './fs-queue.ts';
+import { quickRule } from './fs-quick.ts';
 
 async function file(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'granary-look-'));
@@ -14,11 +15,11 @@ async function file(): Promise<string> {
   return join(folder, 'a');
 }
 
-test('looks at once where files are local, and by a thread where they are not', async () => {
+test('looks at once where a rule has it so, and by a thread where there is none', async () => {
   const path = await file();
-  expect(quickLook(NODE_CALLS, true)(path)).toMatchObject({ size: 7 });
-  expect(quickLook(NODE_CALLS, true)(`${path}-none`)).toBeUndefined();
-  const slow = quickLook(NODE_CALLS, false);
+  expect(lookBy(NODE_CALLS, quickRule())(path)).toMatchObject({ size: 7 });
+  expect(lookBy(NODE_CALLS, quickRule())(`${path}-none`)).toBeUndefined();
+  const slow = lookBy(NODE_CALLS, undefined);
   expect(slow(path)).toBeInstanceOf(Promise);
   expect(await slow(path)).toMatchObject({ size: 7 });
   expect(await slow(`${path}-none`)).toBeUndefined();
@@ -28,10 +29,10 @@ test('looks by a thread while the folder is busy, and for a while after a slow l
   const path = await file();
   let now = 0;
   const clock = () => {
-    now += 5;
+    now += 3;
     return now;
   };
-  const look = quickLook(NODE_CALLS, true, clock);
+  const look = lookBy(NODE_CALLS, quickRule(clock));
   expect(look(path, true)).toBeInstanceOf(Promise);
   expect(look(path)).toMatchObject({ size: 7 });
   const after = look(path);
@@ -43,7 +44,7 @@ test('passes other failures of a look on', async () => {
   const failing = async () => {
     throw Object.assign(new Error('no'), { code: 'EACCES' });
   };
-  const look = quickLook({ ...NODE_CALLS, lstat: failing }, false);
+  const look = lookBy({ ...NODE_CALLS, lstat: failing }, undefined);
   await expect(look('/x')).rejects.toMatchObject({ code: 'EACCES' });
 });
 

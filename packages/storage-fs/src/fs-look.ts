@@ -1,10 +1,6 @@
 import type { Stats } from 'node:fs';
 import { type FsCalls, isMissing } from './fs-calls.ts';
-
-/** A look that takes longer than this was no look into memory. Units: ms. */
-const SLOW_MS = 2;
-/** So many looks go to the thread pool after a slow one. */
-const ASIDE = 1000;
+import type { QuickRule } from './fs-quick.ts';
 
 /**
  * Tells what is under a path, links not followed; `undefined` for nothing. `isBusy`: other calls
@@ -15,16 +11,8 @@ export type Look = (
   isBusy?: boolean,
 ) => Stats | undefined | Promise<Stats | undefined>;
 
-/**
- * On a local file system what is under a name is in memory almost always, and asking for it takes
- * a tenth of what a thread costs. When it is not, the next looks go to the thread pool, so that a
- * slow disk does not hold up the process.
- */
-export function quickLook(
-  calls: FsCalls,
-  isLocal: boolean,
-  now: () => number = () => performance.now(),
-): Look {
+/** Looks at once where there is a rule for it and it has it so, else by a thread. */
+export function lookBy(calls: FsCalls, rule: QuickRule | undefined): Look {
   async function slowLook(path: string): Promise<Stats | undefined> {
     try {
       return await calls.lstat(path);
@@ -33,18 +21,15 @@ export function quickLook(
       throw error;
     }
   }
-  if (!isLocal) return slowLook;
+  if (rule === undefined) return slowLook;
 
-  let aside = 0;
   return (path, isBusy = false) => {
-    if (isBusy) return slowLook(path);
-    if (aside > 0) {
-      aside -= 1;
-      return slowLook(path);
+    const begun = isBusy ? undefined : rule.begin();
+    if (begun === undefined) return slowLook(path);
+    try {
+      return calls.lstatSync(path);
+    } finally {
+      rule.end(begun);
     }
-    const begun = now();
-    const stats = calls.lstatSync(path);
-    if (now() - begun > SLOW_MS) aside = ASIDE;
-    return stats;
   };
 }

@@ -78,7 +78,7 @@ export async function openParts(settings: PartsSettings): Promise<Parts> {
   const lists = lister(store, resolve);
   const uploads = fileUploads(store, commits);
   const isHidden = (name: string) => name === '.granary';
-  const watching = storeWatching(store, watcher ?? systemWatcher(calls, platform, isHidden));
+  const watching = storeWatching(store, watcher ?? systemWatcher(store.calls, platform, isHidden));
   const cleans =
     maxAgeMs === undefined && maxBytes === undefined
       ? undefined

@@ -14,7 +14,7 @@ import {
 import type { FsCalls } from './fs-calls.ts';
 import { fileSystemFromConfig } from './fs-config.ts';
 import { toFsError } from './fs-errors.ts';
-import { openGate, withPatientOpen, withStubbornRename } from './fs-gate.ts';
+import { openGate } from './fs-gate.ts';
 import { type FileSystemOptions, type FileSystemSettings, settingsOf } from './fs-options.ts';
 import { openParts, type Parts, type SweepResult } from './fs-parts.ts';
 import { findStrays, type Stray } from './fs-strays.ts';
@@ -40,12 +40,11 @@ export function fileSystemProvider(
   const settings = settingsOf(options);
   const { publicUrlBase, companions } = settings;
   const gate = openGate();
-  const calls = withStubbornRename(withPatientOpen(system.calls), system.platform);
   let parts: Parts | undefined;
   let opening: Promise<Parts> | undefined;
 
   function open(): Promise<Parts> {
-    opening ??= openParts({ ...settings, system: { ...system, calls } }).then(
+    opening ??= openParts({ ...settings, system }).then(
       (opened) => {
         parts = opened;
         return opened;
@@ -134,7 +133,7 @@ export function fileSystemProvider(
 
     watch: (options) => run(({ watching }) => watching.watch(options)),
 
-    usage: () => run(({ store }) => usageOf(calls, store.root)),
+    usage: () => run(({ store }) => usageOf(store.calls, store.root)),
     health: () => run(healthOf),
 
     async close() {

@@ -2,9 +2,11 @@ import type { DeleteOptions, DeleteResult } from '@granary/storage-core/provider
 import type { Backups } from './fs-backup.ts';
 import { codeOf, isMissing } from './fs-calls.ts';
 import { checkWriteConditions } from './fs-commit.ts';
-import { claimOf } from './fs-keys.ts';
-import type { Lock } from './fs-lock.ts';
-import { type Found, type Resolver, splitPath } from './fs-resolve.ts';
+import { checkAborted } from './fs-errors.ts';
+import { beside, type Folder } from './fs-folder.ts';
+import { claimOf, lockNameOf } from './fs-keys.ts';
+import { type Lock, lockFileOf } from './fs-lock.ts';
+import { type Found, joinPath, type Resolver, splitPath } from './fs-resolve.ts';
 import type { Store } from './fs-store.ts';
 import { unlinkIfThere } from './fs-temp.ts';
 
@@ -18,7 +20,7 @@ export interface Remover {
 }
 
 export function remover(store: Store, resolve: Resolver, backups?: Backups): Remover {
-  const { calls, companions, folders, locks, durability } = store;
+  const { calls, companions, folders, locks, temps, durability } = store;
 
   async function tidy(
     key: string,
@@ -55,6 +57,47 @@ export function remover(store: Store, resolve: Resolver, backups?: Backups): Rem
     }
   }
 
+  /** Whether the object is a file by its first name, with nothing said about it and no other name. */
+  async function isQuick(key: string, { path, name }: Found): Promise<boolean> {
+    return (
+      store.canAnnounce &&
+      backups === undefined &&
+      store.names.isPlain(key) &&
+      key === joinPath(path, name) &&
+      !(await store.mayHaveSeconds())
+    );
+  }
+
+  /**
+   * Removes the file without the lock, as a quick write replaces it: an empty file announces it to
+   * whoever takes the lock. `undefined`: something is in the way that needs the lock.
+   */
+  async function quickly(key: string, { folder, name, path }: Found): Promise<boolean | undefined> {
+    const work = store.keptWork() ?? (await store.hidden('work'));
+    try {
+      const lock = lockNameOf(key);
+      const announcement = work.at(temps.nextQuick(lock));
+      calls.closeSync(await temps.create(announcement, 0o600));
+      try {
+        if (await isThere(work, lockFileOf(lock))) return undefined;
+        const companion = companions.nameOf(name);
+        if (companion !== undefined && (await isThere(folder, companion))) return undefined;
+        if (!(await unlinkIfThere(calls, folder.at(name)))) return false;
+      } finally {
+        await unlinkIfThere(calls, announcement);
+      }
+      if (durability === 'full') await folder.sync();
+      await prune(path);
+      return true;
+    } finally {
+      work.release();
+    }
+  }
+
+  async function isThere(folder: Folder, name: string): Promise<boolean> {
+    return (await store.look(beside(folder, name))) !== undefined;
+  }
+
   async function removeFile(key: string, file: Found, lock: Lock): Promise<void> {
     try {
       lock.check();
@@ -71,10 +114,18 @@ export function remover(store: Store, resolve: Resolver, backups?: Backups): Rem
     async remove(key, { ifMatch, signal }) {
       // Without an object there is nothing to lock, and no store to make for it.
       const found = await resolve.find(key);
-      found?.folder.release();
       if (found === undefined) {
         checkWriteConditions(undefined, ifMatch === undefined ? {} : { ifMatch });
         return { existed: false };
+      }
+      try {
+        if (ifMatch === undefined && (await isQuick(key, found))) {
+          checkAborted(signal);
+          const existed = await quickly(key, found);
+          if (existed !== undefined) return { existed };
+        }
+      } finally {
+        found.folder.release();
       }
       return locks.exclusively(claimOf(key, signal, 'remove'), async (lock) => {
         const files = await resolve.findAll(key);

@@ -11,11 +11,13 @@ import {
 } from './fs-companion.ts';
 import { type Folder, type Folders, openFolders } from './fs-folder.ts';
 import { formatFile, type StoreFormat } from './fs-format.ts';
+import { withPatientOpen, withStubbornRename } from './fs-gate.ts';
 import { HIDDEN_FOLDER, type KeyNames, keyNames } from './fs-keys.ts';
 import { fileLocks, type Lock, type Locks, type Purpose } from './fs-lock.ts';
-import { type Look, quickLook } from './fs-look.ts';
+import { type Look, lookBy } from './fs-look.ts';
 import type { Owner } from './fs-owner.ts';
 import { describeOwner } from './fs-owner.ts';
+import { quickCalls, quickRule } from './fs-quick.ts';
 import { type Temps, temporaryFiles } from './fs-temp.ts';
 
 /**
@@ -60,10 +62,12 @@ export interface Store {
   readonly durability: Durability;
   /** Names and attributes are in memory, and one machine alone writes here. */
   readonly isLocal: boolean;
-  /** An open file has a path under `/proc/self/fd`. */
-  readonly hasProc: boolean;
+  /** Where open files have paths by their number; `undefined` where they have none. */
+  readonly descriptors: string | undefined;
   /** Letter case is not kept apart. */
   readonly isFolding: boolean;
+  /** An operation on a plain key may do without its lock if it announces itself to whoever takes that. */
+  readonly canAnnounce: boolean;
   readonly storeId: string | undefined;
   fstat(fd: number): Stats | Promise<Stats>;
   /** Closes a file, which may write what a network file system has kept back. */
@@ -86,14 +90,21 @@ export type HiddenName = 'work' | 'uploads' | 'backups';
 
 /** Looks at the folder, which need not exist. Errors: `invalid-config`; `store-not-found`. */
 export async function openStore(settings: StoreSettings): Promise<Store> {
-  const { calls, durability, platform, lockTimeoutMs } = settings;
-  const { root, existing } = await findRoot(calls, resolve(settings.baseDir));
-  const hasProc = await tellsPaths(calls, platform);
-  const isLocal = await isLocalFolder(calls, existing);
+  const { durability, platform, lockTimeoutMs } = settings;
+  const { root, existing } = await findRoot(settings.calls, resolve(settings.baseDir));
+  const descriptors = await findDescriptors(settings.calls, platform);
+  const isLocal = await isLocalFolder(settings.calls, existing);
+  const rule = isLocal ? quickRule() : undefined;
+  const look = lookBy(settings.calls, rule);
+  const quick =
+    rule === undefined
+      ? settings.calls
+      : quickCalls(settings.calls, { rule, changes: durability === 'none' });
+  const calls = withStubbornRename(withPatientOpen(quick), platform);
   const owner: Owner = await describeOwner();
   const temps = temporaryFiles(calls, owner);
-  const folders = openFolders({ root, calls, hasProc, isDurable: durability === 'full', platform });
-  const look = quickLook(calls, isLocal);
+  const isDurable = durability === 'full';
+  const folders = openFolders({ root, calls, descriptors, isDurable, platform });
   const formats = formatFile(calls, look, temps);
   let isReady: Promise<void> | undefined;
 
@@ -232,9 +243,12 @@ export async function openStore(settings: StoreSettings): Promise<Store> {
     }),
     durability,
     isLocal,
-    hasProc,
+    descriptors,
     get isFolding() {
       return isFolding;
+    },
+    get canAnnounce() {
+      return isLocal && descriptors !== undefined && !isFolding;
     },
     get storeId() {
       return format?.storeId;
@@ -321,14 +335,20 @@ async function findRoot(
   }
 }
 
-/** Whether `/proc/self/fd` tells where an open folder is. */
-async function tellsPaths(calls: FsCalls, platform: NodeJS.Platform): Promise<boolean> {
-  if (platform !== 'linux') return false;
+/** Where the system tells paths of open files: by the process' own number that is one link less. */
+async function findDescriptors(
+  calls: FsCalls,
+  platform: NodeJS.Platform,
+): Promise<string | undefined> {
+  if (platform !== 'linux') return undefined;
   const fd = await calls.open('/', constants.O_RDONLY);
   try {
-    return calls.readlinkSync(`/proc/self/fd/${fd}`) === '/';
+    if (calls.readlinkSync(`/proc/self/fd/${fd}`) !== '/') return undefined;
+    // Another name space of processes may be mounted there.
+    const self = calls.readlinkSync('/proc/self');
+    return `/proc/${self === String(process.pid) ? self : 'self'}/fd`;
   } catch {
-    return false;
+    return undefined;
   } finally {
     calls.closeSync(fd);
   }

@@ -3,8 +3,10 @@ import type { FsCalls } from './fs-calls.ts';
 
 /** What is gathered before it is written. Two of them are in use at once. Units: bytes. */
 const BLOCK_BYTES = 512 * 1024;
-/** Units: bytes. */
-const CHUNK_BYTES = 512 * 1024;
+/** A chunk from this size on is written as it is: copying it costs more than waiting for it. Units: bytes. */
+const LARGE_CHUNK_BYTES = 128 * 1024;
+/** What a stream reads at once. Units: bytes. */
+const CHUNK_BYTES = 1024 * 1024;
 
 /** One call of the system reads and writes less than 2 GiB. Units: bytes. */
 const MAX_CALL_BYTES = 1024 ** 3;
@@ -47,8 +49,9 @@ export async function readAll(
 }
 
 /**
- * Writes a body from its stream and returns its size. The next chunks are read while the last ones
- * are being written. Chunks are copied as they come: their source may use its buffer again.
+ * Writes a body from its stream and returns its size. Small chunks are gathered, which copies them:
+ * their source may use its buffer again while they are being written. Large ones are written before
+ * the next is asked for.
  */
 export async function writeBody(
   calls: FsCalls,
@@ -85,6 +88,13 @@ export async function writeBody(
       if (signal?.aborted) throw abortedError(signal);
       if (done) break;
       taster?.update(value);
+      if (value.byteLength >= LARGE_CHUNK_BYTES) {
+        if (filled > 0) await flush();
+        await writing;
+        await writeAll(calls, fd, value, written);
+        written += value.byteLength;
+        continue;
+      }
       for (let start = 0; start < value.byteLength; ) {
         const piece = value.subarray(start, start + BLOCK_BYTES - filled);
         block.set(piece, filled);

@@ -11,7 +11,7 @@ import { attributesFor } from './fs-attributes.ts';
 import { codeOf, isMissing } from './fs-calls.ts';
 import { type Committer, writeConditionsOf } from './fs-commit.ts';
 import { checkAborted, withOutcome } from './fs-errors.ts';
-import type { Folder } from './fs-folder.ts';
+import { beside, type Folder } from './fs-folder.ts';
 import { sha256Hasher } from './fs-hash.ts';
 import { infoOf } from './fs-info.ts';
 import { lockNameOf } from './fs-keys.ts';
@@ -50,9 +50,7 @@ export function writer({ store, committer, alwaysHash }: WriterSettings): Writer
   /** Whether the write needs no lock: the key is its own path, and nothing is said about the object. */
   function isQuick(key: string, options: PutOptions): boolean {
     return (
-      store.isLocal &&
-      store.hasProc &&
-      !store.isFolding &&
+      store.canAnnounce &&
       !alwaysHash &&
       options.ifMatch === undefined &&
       options.ifNoneMatch === undefined &&
@@ -77,6 +75,8 @@ export function writer({ store, committer, alwaysHash }: WriterSettings): Writer
     let folder: Folder | undefined;
     underWay += 1;
     try {
+      // The first write of a store finds out whether names are folded.
+      if (store.isFolding) return undefined;
       folder = folders.kept(path) ?? (await plainFolder(path));
       if (folder === undefined) return undefined;
       const lock = lockNameOf(key);
@@ -87,9 +87,9 @@ export function writer({ store, committer, alwaysHash }: WriterSettings): Writer
         const companion = companions.nameOf(name);
         const [existing, described, locked] = await lookWhile(
           writeAll(calls, fd, bytes, 0),
-          folder.at(name),
-          companion === undefined ? undefined : folder.at(companion),
-          work.at(lockFileOf(lock)),
+          beside(folder, name),
+          companion === undefined ? undefined : beside(folder, companion),
+          beside(work, lockFileOf(lock)),
         );
         if (locked !== undefined || described !== undefined) return undefined;
         if (existing !== undefined) {
@@ -124,7 +124,7 @@ export function writer({ store, committer, alwaysHash }: WriterSettings): Writer
     writing: Promise<void>,
     ...paths: readonly (string | undefined)[]
   ): Promise<readonly (Stats | undefined)[]> {
-    const isBusy = underWay > FEW_WRITES;
+    const isBusy = durability !== 'none' && underWay > FEW_WRITES;
     try {
       const found = paths.map((path) => (path === undefined ? undefined : look(path, isBusy)));
       return await Promise.all(found);
