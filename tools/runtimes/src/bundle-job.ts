@@ -27,7 +27,5 @@ export async function bundleJob(answer: Answer): Promise<string> {
     write: false,
     logLevel: 'silent',
   });
-  const [file] = outputFiles;
-  if (file === undefined) throw new Error('esbuild made no bundle of the job');
-  return file.text;
+  return outputFiles.map(({ text }) => text).join('\n');
 }

@@ -6,8 +6,19 @@ import { chromium } from 'playwright-core';
 import { bundleJob } from './bundle-job.ts';
 import type { JobResult } from './job.ts';
 
-const PAGE =
-  '<!doctype html><title>Granary</title><script type="module" src="/global.js"></script>';
+/** Runs the job in the page, and offers to run it in a worker. */
+const PAGE = `<!doctype html>
+<title>Granary</title>
+<script type="module" src="/global.js"></script>
+<script>
+  function startInWorker() {
+    return new Promise((resolve, reject) => {
+      const worker = new Worker('/posted.js', { type: 'module' });
+      worker.onmessage = ({ data }) => resolve(data);
+      worker.onerror = ({ message }) => reject(new Error(message));
+    });
+  }
+</script>`;
 const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
 /** Path of a Chromium on this machine, or undefined. */
@@ -24,7 +35,7 @@ export async function runInChromium(
     ['/posted.js', await bundleJob('posted')],
   ]);
   const server = createServer((request, response) => {
-    const script = scripts.get(request.url ?? '');
+    const script = scripts.get(String(request.url));
     response.setHeader('content-type', script === undefined ? 'text/html' : 'text/javascript');
     response.end(script ?? PAGE);
   });
@@ -38,17 +49,8 @@ export async function runInChromium(
   try {
     const tab = await browser.newPage();
     await tab.goto(`http://127.0.0.1:${port}/`);
-    const page = await tab.evaluate(
-      () => (globalThis as unknown as { job: Promise<JobResult> }).job,
-    );
-    const worker = await tab.evaluate(
-      () =>
-        new Promise<JobResult>((resolve, reject) => {
-          const started = new Worker('/posted.js', { type: 'module' });
-          started.onmessage = ({ data }) => resolve(data);
-          started.onerror = ({ message }) => reject(new Error(message));
-        }),
-    );
+    const page: JobResult = await tab.evaluate('job');
+    const worker: JobResult = await tab.evaluate('startInWorker()');
     return { page, worker };
   } finally {
     await browser.close();

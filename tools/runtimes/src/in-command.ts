@@ -24,14 +24,19 @@ export async function runInCommand(command: string, args: readonly string[]): Pr
   }
 }
 
+/** A file of an npm package. */
+export interface PackageFile {
+  readonly owner: string;
+  readonly file: string;
+}
+
 /**
  * Path of a program that the npm package `name` brings, or undefined: in a package of its own for
  * this platform, or where that package's install script has moved it.
  */
-export function findProgram(name: string, places: readonly string[]): string | undefined {
+export function findProgram(name: string, places: readonly PackageFile[]): string | undefined {
   const near = createRequire(require.resolve(`${name}/package.json`));
-  for (const place of places) {
-    const [, owner = '', file = ''] = /^((?:@[^/]+\/)?[^/]+)\/(.+)$/.exec(place) ?? [];
+  for (const { owner, file } of places) {
     try {
       const path = join(dirname(near.resolve(`${owner}/package.json`)), file);
       if (existsSync(path)) return path;

@@ -1,5 +1,6 @@
 import { runConformance } from '@granary/storage-conformance';
 import { createId, createStorage, richJson, toResponse } from '@granary/storage-core';
+import type { StorageProvider } from '@granary/storage-core/provider';
 import { createMemory } from '@granary/storage-memory';
 
 /** What a runtime answers. Made of plain values, so that it can be sent. */
@@ -12,10 +13,12 @@ export interface JobResult {
 const CHECKSUM_BYTES = 300_000;
 
 /** Runs the kit over memory, and every part of the engine that a runtime could lack something for. */
-export async function runJob(): Promise<JobResult> {
+export async function runJob(
+  create: () => StorageProvider = createMemory.provider,
+): Promise<JobResult> {
   const report = await runConformance({
     name: 'memory',
-    create: () => ({ provider: createMemory.provider() }),
+    create: () => ({ provider: create() }),
   });
   const failures = report.scenarios.filter(({ result }) => result === 'failed');
   return {
@@ -39,8 +42,8 @@ async function useEngine(): Promise<Record<string, unknown>> {
   return {
     json: await storage.load('note.json'),
     yaml: await storage.load('note.yaml'),
-    rich: rich.get(1n)?.toISOString(),
-    checksum: streamed.checksums?.['sha256'],
+    rich: [...rich].map(([count, at]) => `${count} ${at.toISOString()}`),
+    checksums: streamed.checksums,
     found: (await storage.search({ tags: ['a'] })).map(({ key }) => key),
     status: response.status,
     part: await response.text(),

@@ -1,21 +1,26 @@
+import { createMemory } from '@granary/storage-memory';
 import { describe, expect, test } from 'vitest';
 import { bundleJob } from '../src/bundle-job.ts';
 import { findChromium, runInChromium } from '../src/in-chromium.ts';
 import { findProgram, runInCommand } from '../src/in-command.ts';
 import { type JobResult, runJob } from '../src/job.ts';
 
-const BUN = [`@oven/bun-${process.platform}-${process.arch}/bin/bun`, 'bun/bin/bun.exe'];
+const PLATFORM = `${process.platform}-${process.arch}`;
+const BUN = [
+  { owner: `@oven/bun-${PLATFORM}`, file: 'bin/bun' },
+  { owner: 'bun', file: 'bin/bun.exe' },
+];
 const DENO = [
-  'deno/deno',
-  `@deno/${process.platform}-${process.arch}-glibc/deno`,
-  `@deno/${process.platform}-${process.arch}/deno`,
+  { owner: 'deno', file: 'deno' },
+  { owner: `@deno/${PLATFORM}-glibc`, file: 'deno' },
+  { owner: `@deno/${PLATFORM}`, file: 'deno' },
 ];
 
 const ANSWERS = {
   json: { text: 'grün', count: 1 },
   yaml: { list: [1, 'two'] },
-  rich: '1970-01-01T00:00:00.000Z',
-  checksum: 'sha256-CPFmR23hg/ehsodNVE03kSqvjRm5IBPhqv4jO6IxAko=',
+  rich: ['1 1970-01-01T00:00:00.000Z'],
+  checksums: { sha256: 'sha256-CPFmR23hg/ehsodNVE03kSqvjRm5IBPhqv4jO6IxAko=' },
   found: ['note.json'],
   status: 206,
   part: 'text',
@@ -32,6 +37,17 @@ function expectAllRight({ conformance, answers }: JobResult) {
 describe('the kit and the engine', { timeout: 120_000 }, () => {
   test('run in this Node', async () => {
     expectAllRight(await runJob());
+  });
+
+  test('tell each rule that a runtime breaks', async () => {
+    const { conformance } = await runJob(() => ({
+      ...createMemory.provider(),
+      stat: async () => {
+        throw new Error('this runtime has no memory');
+      },
+    }));
+    expect(conformance.failures.length).toBeGreaterThan(10);
+    expect(conformance.failures.join()).toContain('this runtime has no memory');
   });
 
   test('are bundled for a browser without a module of Node', async () => {
@@ -60,6 +76,9 @@ describe('the kit and the engine', { timeout: 120_000 }, () => {
   });
 
   test('a program that npm did not bring is not found', () => {
-    expect(findProgram('bun', ['@oven/bun-amiga-m68k/bin/bun'])).toBeUndefined();
+    expect(
+      findProgram('bun', [{ owner: '@oven/bun-amiga-m68k', file: 'bin/bun' }]),
+    ).toBeUndefined();
+    expect(findProgram('bun', [{ owner: 'bun', file: 'bin/none' }])).toBeUndefined();
   });
 });
