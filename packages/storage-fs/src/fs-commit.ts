@@ -30,8 +30,9 @@ const MAX_ATTEMPTS = 32;
 /** A file that is written and is going to be an object. */
 export interface NewObject {
   readonly key: string;
-  /** Its content is on the disk already as far as the storage promises. */
   readonly file: TempFile;
+  /** Ends when its content is on the disk as far as the storage promises; not given when it is already. */
+  readonly synced?: Promise<void> | undefined;
   /** What is said about it; the fingerprint is added here. */
   readonly side: CompanionSide;
   /** Hash of the content, when it is known. */
@@ -116,7 +117,7 @@ export function committer(store: Store, resolve: Resolver, backups?: Backups): C
   }
 
   async function replace(
-    { key, file, side, sha256, signal }: NewObject,
+    { key, file, synced, side, sha256, signal }: NewObject,
     target: Target,
     committed: () => void,
   ): Promise<ObjectInfo> {
@@ -141,6 +142,7 @@ export function committer(store: Store, resolve: Resolver, backups?: Backups): C
     try {
       if (next !== undefined) await companions.write({ ...change, record: next });
       isDescribed = next !== undefined;
+      await synced;
       await folder.confirm();
       checkAborted(signal);
       lock.check();

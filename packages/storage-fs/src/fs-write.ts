@@ -156,19 +156,23 @@ export function writer({ store, committer, alwaysHash }: WriterSettings): Writer
   ): Promise<ObjectInfo> {
     const { signal } = options;
     let file: TempFile | undefined;
+    let synced: Promise<void> | undefined;
     let isCommitted = false;
     try {
       file = await openTemp(calls, temps, await store.hidden('work'));
       const { side, sha256 } = await fill(file.fd, key, content, options);
-      if (durability !== 'none') await calls.fsync(file.fd);
+      // While it goes on, the lock is taken and the companion written.
+      if (durability !== 'none') synced = calls.fsync(file.fd);
+      synced?.catch(() => {});
       checkAborted(signal);
       const conditions = writeConditionsOf(options);
-      const info = await committer.commit({ key, file, side, sha256, conditions, signal });
+      const info = await committer.commit({ key, file, synced, side, sha256, conditions, signal });
       isCommitted = true;
       return info;
     } catch (error) {
       throw withOutcome(error, 'not-applied');
     } finally {
+      await synced?.catch(() => {});
       if (file !== undefined) await closeTemp(calls, file, isCommitted);
     }
   }
