@@ -104,8 +104,8 @@ async function open(
       if (harness.layer === undefined) throw new SkipSignal('the harness is not one of a layer');
       return guarded(harness.layer(below));
     },
-    storage(options): StorageEngine {
-      return createStorage(provider, options);
+    storage(options, over = provider): StorageEngine {
+      return createStorage(over, options);
     },
     async during(fault, action) {
       if (!(await outside.fault?.(fault))) {

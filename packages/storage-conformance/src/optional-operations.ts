@@ -1,33 +1,24 @@
-import type { Capabilities, StorageProvider } from '@granary/storage-core/provider';
+import {
+  type Capabilities,
+  OPTIONAL_OPERATIONS,
+  type OptionalOperation,
+  type StorageProvider,
+} from '@granary/storage-core/provider';
 import { isDeclared } from './needs.ts';
 
-/** Capabilities that are operations, with the members that they promise. */
-export const OPTIONAL_OPERATIONS: Readonly<
-  Partial<Record<keyof Capabilities, readonly (keyof StorageProvider)[]>>
-> = {
-  putMany: ['putMany'],
-  getMany: ['getMany'],
-  statMany: ['statMany'],
-  deleteMany: ['deleteMany'],
-  copy: ['copy'],
-  move: ['move'],
-  setMetadata: ['setMetadata'],
-  upload: ['upload', 'uploads'],
-  presign: ['presign'],
-  publicUrl: ['publicUrl'],
-  versions: ['versions'],
-  watch: ['watch'],
-  changes: ['changes'],
-  usage: ['usage'],
-  health: ['health'],
-};
+/** The members that a capability which is an operation promises. */
+export function membersOf(
+  operation: OptionalOperation,
+): readonly (OptionalOperation | 'uploads')[] {
+  return operation === 'upload' ? ['upload', 'uploads'] : [operation];
+}
 
 /** Operations that are missing where they are declared, or there where they are not. */
 export function mismatches(provider: StorageProvider, capabilities: Capabilities): string[] {
   const wrong: string[] = [];
-  for (const [name, members] of Object.entries(OPTIONAL_OPERATIONS)) {
-    const declared = isDeclared(capabilities, name as keyof Capabilities);
-    for (const member of members) {
+  for (const name of OPTIONAL_OPERATIONS) {
+    const declared = isDeclared(capabilities, name);
+    for (const member of membersOf(name)) {
       const has = provider[member] !== undefined;
       if (declared !== has)
         wrong.push(

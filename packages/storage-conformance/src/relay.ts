@@ -1,11 +1,15 @@
-import type { Capabilities, StorageProvider } from '@granary/storage-core/provider';
-import { OPTIONAL_OPERATIONS } from './optional-operations.ts';
+import {
+  type Capabilities,
+  OPTIONAL_OPERATIONS,
+  type StorageProvider,
+} from '@granary/storage-core/provider';
 
-const METHODS = [
-  ...['open', 'get', 'put', 'stat', 'delete', 'list', 'putMany', 'getMany', 'statMany'],
-  ...['deleteMany', 'copy', 'move', 'setMetadata', 'upload', 'uploads', 'presign', 'publicUrl'],
-  ...['watch', 'changes', 'usage', 'health', 'close'],
-] as const;
+/** What is passed on as it is by then: some of it may be there, or known, only after opening. */
+const MEMBERS: readonly (keyof StorageProvider)[] = [
+  ...(['open', 'get', 'put', 'stat', 'delete', 'list', 'close'] as const),
+  ...OPTIONAL_OPERATIONS,
+  ...(['uploads', 'capabilities', 'storeId', 'native'] as const),
+];
 
 /**
  * A provider that passes everything on to another one but for what `changes` says. It carries no
@@ -18,17 +22,16 @@ export function relay(
   const outer: Record<string, unknown> = {
     specVersion: 1,
     name: inner.name,
-    capabilities: inner.capabilities,
-    native: inner.native,
-    ...(inner.versions !== undefined && { versions: inner.versions }),
-    // Known only after opening, with some.
-    get storeId() {
-      return inner.storeId;
-    },
   };
-  for (const name of METHODS) {
-    const method = inner[name as keyof StorageProvider];
-    if (typeof method === 'function') outer[name] = method.bind(inner);
+  for (const name of MEMBERS) {
+    Object.defineProperty(outer, name, {
+      configurable: true,
+      enumerable: true,
+      get() {
+        const member = inner[name];
+        return typeof member === 'function' && name !== 'native' ? member.bind(inner) : member;
+      },
+    });
   }
   Object.defineProperties(outer, Object.getOwnPropertyDescriptors(changes));
   return outer as unknown as StorageProvider;
@@ -36,13 +39,14 @@ export function relay(
 
 /** Capabilities about options of optional operations. */
 const THEIR_OPTIONS = [
-  ...['atomicBatch', 'copyIfMatch', 'copyIfAbsent', 'uploadConditions', 'setMetadataIfMatch'],
+  ...['atomicBatch', 'copyIfMatch', 'copyIfAbsent', 'setMetadataIfMatch'],
+  ...['uploadConditions', 'uploadChecksum'],
 ];
 
 /** The provider with its five required operations, and nothing declared that needs another one. */
 export function bare(inner: StorageProvider): StorageProvider {
   const capabilities: Record<string, unknown> = { ...inner.capabilities };
-  for (const name of [...Object.keys(OPTIONAL_OPERATIONS), ...THEIR_OPTIONS]) {
+  for (const name of [...OPTIONAL_OPERATIONS, ...THEIR_OPTIONS]) {
     delete capabilities[name];
   }
   return {

@@ -51,8 +51,8 @@ export interface ScenarioContext {
   readonly isView: boolean;
   /** The layer under test around the provider. */
   layer(inner: StorageProvider): StorageProvider;
-  /** An engine over the provider. */
-  storage(options?: EngineOptions): StorageEngine;
+  /** An engine over the provider, or over another one. */
+  storage(options?: EngineOptions, over?: StorageProvider): StorageEngine;
   /** Has the harness make trouble while the action runs. Ends the scenario as skipped where it cannot. */
   during(fault: Fault, action: () => Promise<void>): Promise<void>;
   /** Ends the scenario as skipped. */

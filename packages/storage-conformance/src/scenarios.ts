@@ -23,12 +23,14 @@ import { readConditionScenarios } from './areas/read-conditions.ts';
 import { setMetadataScenarios } from './areas/set-metadata.ts';
 import { unsupportedScenarios } from './areas/unsupported.ts';
 import { uploadScenarios } from './areas/upload.ts';
+import { uploadChecksumScenarios } from './areas/upload-checksum.ts';
 import { uploadTokenScenarios } from './areas/upload-tokens.ts';
 import { versionScenarios } from './areas/versions.ts';
 import { changeScenarios, watchScenarios } from './areas/watch.ts';
 import { expiryScenarios } from './engine/expiry.ts';
 import { itemScenarios } from './engine/items.ts';
 import { largeScenarios } from './engine/large.ts';
+import { largeTroubleScenarios } from './engine/large-troubles.ts';
 import { manyScenarios } from './engine/many.ts';
 import { searchScenarios } from './engine/search.ts';
 import { updateScenarios } from './engine/update.ts';
@@ -59,6 +61,7 @@ export const providerScenarios: readonly Scenario[] = [
   ...batchScenarios,
   ...uploadScenarios,
   ...uploadTokenScenarios,
+  ...uploadChecksumScenarios,
   ...presignScenarios,
   ...versionScenarios,
   ...watchScenarios,
@@ -75,6 +78,7 @@ export const engineScenarios: readonly Scenario[] = [
   ...valueScenarios,
   ...manyScenarios,
   ...largeScenarios,
+  ...largeTroubleScenarios,
   ...updateScenarios,
   ...searchScenarios,
   ...expiryScenarios,

@@ -32,7 +32,7 @@ export {
   packMetadata,
   unpackMetadata,
 } from './attributes/pack-metadata.ts';
-export { type Sha256Hasher, sha256, sha256Hasher } from './attributes/sha256.ts';
+export { checkSha256, type Sha256Hasher, sha256, sha256Hasher } from './attributes/sha256.ts';
 export { type CompanionOptions, withCompanion } from './attributes/with-companion.ts';
 export { checkRange, parseContentRange, rangeHeader, resolveRange } from './bodies/byte-range.ts';
 export { type BodyMap, mapBody } from './bodies/map-body.ts';
@@ -190,7 +190,12 @@ export { joinKey } from './keys/join-key.ts';
 export { type SegmentCodec, type SegmentRules, segmentCodec } from './keys/segment-codec.ts';
 export { sortKeys } from './keys/sort-keys.ts';
 export { type CursorQuery, decodeCursor, encodeCursor } from './listing/cursor.ts';
-export { flattenTree, type TreeEntry, type TreeItem } from './listing/flatten-tree.ts';
+export {
+  type FlattenTreeSettings,
+  flattenTree,
+  type TreeEntry,
+  type TreeItem,
+} from './listing/flatten-tree.ts';
 export {
   afterPrefix,
   type ListOrderedSettings,
@@ -202,6 +207,7 @@ export { defineBackend } from './provider/define-backend.ts';
 export { defineLayer } from './provider/define-layer.ts';
 export { guardProvider } from './provider/guard-provider.ts';
 export { layersOf } from './provider/layers-of.ts';
+export { OPTIONAL_OPERATIONS, type OptionalOperation } from './provider/optional-operations.ts';
 export { providerOf } from './provider/provider-of.ts';
 export { withPrefix } from './provider/with-prefix.ts';
 export { withReadOnly } from './provider/with-read-only.ts';

@@ -1,4 +1,5 @@
 import { patchAttributes, pickAttributes } from '../src/attributes/check-attributes.ts';
+import { checkSha256, sha256 } from '../src/attributes/sha256.ts';
 import { resolveRange } from '../src/bodies/byte-range.ts';
 import { storedObject } from '../src/bodies/stored-object.ts';
 import type { ContentRange } from '../src/contract/body.ts';
@@ -15,6 +16,7 @@ import type { PartRules, UploadSession } from '../src/contract/upload.ts';
 import { StorageError } from '../src/errors/storage-error.ts';
 import { compareKeys } from '../src/keys/compare-keys.ts';
 import { decodeCursor, encodeCursor } from '../src/listing/cursor.ts';
+import { OPTIONAL_OPERATIONS } from '../src/provider/optional-operations.ts';
 
 /** One write of the map. */
 interface Entry {
@@ -58,6 +60,7 @@ const ALL: Capabilities = {
   setMetadataIfMatch: true,
   attributes: 'native',
   checksum: true,
+  uploadChecksum: true,
   etagCovers: 'attributes',
   listFields: ['size', 'etag', 'modifiedAt'],
   listAttributes: true,
@@ -84,23 +87,6 @@ const ALL: Capabilities = {
 export const BARE: Partial<Capabilities> = Object.fromEntries(
   Object.keys(ALL).map((name) => [name, undefined]),
 );
-
-const OPTIONAL = [
-  'putMany',
-  'getMany',
-  'deleteMany',
-  'copy',
-  'move',
-  'setMetadata',
-  'upload',
-  'presign',
-  'publicUrl',
-  'versions',
-  'watch',
-  'changes',
-  'usage',
-  'health',
-] as const;
 
 /** Makes a provider over a `Map` that does everything, or what a test leaves of it. */
 export function mapProvider(settings: MapSettings = {}): MapProvider {
@@ -205,7 +191,12 @@ export function mapProvider(settings: MapSettings = {}): MapProvider {
   function session(key: string, token: string, attributes: ObjectAttributes): UploadSession {
     const parts = () => {
       const held = sessions.get(token);
-      if (held === undefined) throw new StorageError('conflict', 'the session is gone.');
+      if (held === undefined) {
+        throw new StorageError('conflict', 'the session is gone.', {
+          retryable: false,
+          restart: true,
+        });
+      }
       return held;
     };
     let atOnce = 0;
@@ -242,8 +233,13 @@ export function mapProvider(settings: MapSettings = {}): MapProvider {
           whole.set(bytes, offset);
           end += bytes.byteLength;
         }
+        checkSha256(await sha256(whole), options.checksum);
         sessions.delete(token);
-        return write(key, whole, attributes);
+        const info = write(key, whole, attributes);
+        if (options.checksum === undefined) return info;
+        const kept = { ...info, checksums: { sha256: options.checksum } };
+        entries.set(key, { bytes: whole, info: kept });
+        return kept;
       },
       async abort() {
         await enter('abort', key);
@@ -426,7 +422,7 @@ export function mapProvider(settings: MapSettings = {}): MapProvider {
     return { kind: 'item', key, ...Object.fromEntries(told) };
   }
 
-  const missing = OPTIONAL.filter((name) => !capabilities[name]);
+  const missing = OPTIONAL_OPERATIONS.filter((name) => !capabilities[name]);
   const left = Object.fromEntries(
     Object.entries(complete).filter(
       ([name]) =>

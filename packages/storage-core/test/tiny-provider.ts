@@ -226,10 +226,12 @@ export function tinyProvider(settings: TinyProviderSettings = {}): TinyProvider 
           const bytes = Buffer.concat(
             held().map(({ offset }) => parts.get(offset) ?? new Uint8Array()),
           );
-          const { attributes, writeId } = state.options;
+          const { attributes, writeId, checksum } = state.options;
+          const { checksum: _compared, ...conditions } = options;
           const info = store(key, bytes, {
             ...attributes,
-            ...options,
+            ...conditions,
+            ...(checksum !== undefined && { checksum }),
             ...(writeId !== undefined && { writeId }),
           });
           sessions.delete(token);

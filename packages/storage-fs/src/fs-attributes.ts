@@ -9,7 +9,7 @@ import {
   selectAttributes,
 } from '@granary/storage-core/provider';
 import { type Committer, checkWriteConditions } from './fs-commit.ts';
-import { checkAborted, notFound } from './fs-errors.ts';
+import { checkAborted, notFound, withOutcome } from './fs-errors.ts';
 import { fingerprintOf, infoOf } from './fs-info.ts';
 import { claimOf } from './fs-keys.ts';
 import type { Resolver } from './fs-resolve.ts';
@@ -48,7 +48,11 @@ export function attributeSetter(
           ...{ folder, file: name, key, lock, mode: stats.mode },
           record: isEmptySide(next) ? undefined : { next },
         });
-        if (durability === 'full') await folder.sync();
+        if (durability === 'full') {
+          await folder.sync().catch((error: unknown) => {
+            throw withOutcome(error, 'unknown');
+          });
+        }
         return infoOf(key, stats, next);
       } finally {
         folder.release();

@@ -129,12 +129,15 @@ export function fileBackups(store: Store): Backups {
         return {
           cancel,
           async finish() {
-            const target = await folders.make(place.path);
             try {
-              await calls.rename(path, target.at(place.name));
-              if (durability === 'full') await target.sync();
+              const target = await folders.make(place.path);
+              try {
+                await calls.rename(path, target.at(place.name));
+                if (durability === 'full') await target.sync();
+              } finally {
+                target.release();
+              }
             } finally {
-              target.release();
               await cancel();
             }
           },

@@ -1,4 +1,4 @@
-import { constants } from 'node:fs';
+import { constants, type Stats } from 'node:fs';
 import {
   type CompanionLayout,
   type CompanionRecord,
@@ -17,9 +17,17 @@ import { readAll, writeAll } from './fs-transfer.ts';
 
 const { O_RDONLY } = constants;
 const READ_FLAGS = O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+/** So often a companion is opened again that is replaced just then. */
+const MAX_ATTEMPTS = 32;
 
 /** Where attributes are kept, `none` for nowhere. */
 export type Companionship = CompanionLayout | 'none';
+
+/** A companion as it was read. */
+export interface CompanionFile {
+  readonly text: string;
+  readonly stats: Stats;
+}
 
 /** The files beside objects that hold their attributes. */
 export interface Companions {
@@ -31,6 +39,8 @@ export interface Companions {
    * to, when it is not one of a pinned folder.
    */
   text(path: string, place?: string): Promise<string | undefined>;
+  /** The same with what was known of the file before it was read. The path is one of a pinned folder. */
+  read(path: string): Promise<CompanionFile | undefined>;
   /** What a companion says of a key. Errors: `corrupted`, `invalid-data`. */
   record(text: string | undefined, key: string): CompanionRecord | undefined;
   /**
@@ -68,8 +78,26 @@ export interface CompanionsSettings {
 export function companionsOf(settings: CompanionsSettings): Companions {
   const { layout, calls, folders, locks, temps, workFolder, syncsFiles } = settings;
   if (layout === 'none') return withoutCompanions();
+  const decoder = new TextDecoder();
 
   async function text(path: string, place?: string): Promise<string | undefined> {
+    for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
+      const found = await readOnce(path, place);
+      if (found !== 'moved') return found?.text;
+    }
+    throw linkRefused(path);
+  }
+
+  async function read(path: string): Promise<CompanionFile | undefined> {
+    const found = await readOnce(path, undefined);
+    return found === 'moved' ? undefined : found;
+  }
+
+  /** `moved`: a link led to the file, or it was replaced just then where that looks the same. */
+  async function readOnce(
+    path: string,
+    place: string | undefined,
+  ): Promise<CompanionFile | 'moved' | undefined> {
     let fd: number;
     try {
       fd = await calls.open(path, READ_FLAGS);
@@ -82,8 +110,8 @@ export function companionsOf(settings: CompanionsSettings): Companions {
     try {
       const stats = calls.fstatSync(fd);
       if (!stats.isFile()) return undefined;
-      if (place !== undefined && !(await folders.holds(fd, place))) throw linkRefused(path);
-      return new TextDecoder().decode(await readAll(calls, fd, 0, stats.size));
+      if (place !== undefined && !(await folders.holds(fd, place))) return 'moved';
+      return { text: decoder.decode(await readAll(calls, fd, 0, stats.size)), stats };
     } finally {
       calls.closeSync(fd);
     }
@@ -144,6 +172,7 @@ export function companionsOf(settings: CompanionsSettings): Companions {
     layout,
     nameOf: (file) => companionName(file, layout),
     text,
+    read,
     record: (found, key) => (found === undefined ? undefined : readCompanion(found, key, layout)),
     async write(change) {
       if (layout !== 'manifest') return replace(change);
@@ -159,6 +188,7 @@ function withoutCompanions(): Companions {
     layout: 'none',
     nameOf: () => undefined,
     text: async () => undefined,
+    read: async () => undefined,
     record: () => undefined,
     write: async () => {},
   };

@@ -209,8 +209,12 @@ export function copier(settings: CopierSettings): Copier {
     } finally {
       calls.closeSync(object.fd);
     }
-    await removeHidden(from, lockFrom);
-    await backups?.forget(from);
+    try {
+      await removeHidden(from, lockFrom);
+      await backups?.forget(from);
+    } catch (error) {
+      throw withOutcome(error, 'unknown');
+    }
     return info;
   }
 

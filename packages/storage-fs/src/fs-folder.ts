@@ -250,7 +250,8 @@ export function openFolders(settings: FoldersSettings): Folders {
       await makeRoot(path);
       return;
     }
-    if (isDurable) await syncByPath(path.slice(0, Math.max(path.lastIndexOf('/'), 0)) || '/');
+    if (!isDurable) return;
+    await syncByPath(path.slice(0, Math.max(path.lastIndexOf('/'), 0)) || '/').catch(allowNoSync);
   }
 
   return {
@@ -319,9 +320,7 @@ function sharedSync(sync: () => Promise<void>): () => Promise<void> {
 
   function start(): Promise<void> {
     const own = sync()
-      .catch((error: unknown) => {
-        if (!CANNOT_SYNC.has(codeOf(error))) throw error;
-      })
+      .catch(allowNoSync)
       .finally(() => {
         if (running === own) running = undefined;
       });
@@ -335,6 +334,11 @@ function sharedSync(sync: () => Promise<void>): () => Promise<void> {
     next ??= running.then(start, start);
     return next;
   };
+}
+
+/** Passes on what is more than a file system without syncs of folders. */
+function allowNoSync(error: unknown): void {
+  if (!CANNOT_SYNC.has(codeOf(error))) throw error;
 }
 
 function missing(path: string): NodeJS.ErrnoException {

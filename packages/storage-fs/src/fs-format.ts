@@ -56,18 +56,26 @@ export function formatFile(calls: FsCalls, look: Look, files: Temps): FormatFile
     }
   }
 
-  /** Writes it aside and hands the path over. */
-  async function write(temps: Folder, format: StoreFormat): Promise<string> {
+  /** Writes it aside, and has it put in its place. Nothing stays aside. */
+  async function write<Result>(
+    temps: Folder,
+    format: StoreFormat,
+    place: (path: string) => Promise<Result>,
+  ): Promise<Result> {
     const path = temps.at(files.next());
     const fd = await files.create(path, 0o666);
     try {
-      const bytes = new TextEncoder().encode(`${JSON.stringify(format, undefined, 2)}\n`);
-      await writeAll(calls, fd, bytes, 0);
-      await calls.fsync(fd);
+      try {
+        const bytes = new TextEncoder().encode(`${JSON.stringify(format, undefined, 2)}\n`);
+        await writeAll(calls, fd, bytes, 0);
+        await calls.fsync(fd);
+      } finally {
+        calls.closeSync(fd);
+      }
+      return await place(path);
     } finally {
-      calls.closeSync(fd);
+      await unlinkIfThere(calls, path);
     }
-    return path;
   }
 
   return {
@@ -75,24 +83,21 @@ export function formatFile(calls: FsCalls, look: Look, files: Temps): FormatFile
 
     async create(hidden, temps, settings) {
       const format: StoreFormat = { granary: VERSION, storeId: randomUUID(), ...settings };
-      const path = await write(temps, format);
-      try {
-        // Fails when another process was first.
-        await calls.link(path, hidden.at(FILE));
-        return format;
-      } catch (error) {
-        if (codeOf(error) === 'EEXIST') return (await read(hidden)) ?? format;
-        // A file system without hard links: the last one counts.
-        await calls.rename(path, hidden.at(FILE));
-        return (await read(hidden)) ?? format;
-      } finally {
-        await unlinkIfThere(calls, path);
-      }
+      return write(temps, format, async (path) => {
+        try {
+          // Fails when another process was first.
+          await calls.link(path, hidden.at(FILE));
+          return format;
+        } catch (error) {
+          // A file system without hard links: the last one counts.
+          if (codeOf(error) !== 'EEXIST') await calls.rename(path, hidden.at(FILE));
+          return (await read(hidden)) ?? format;
+        }
+      });
     },
 
-    async replace(hidden, temps, format) {
-      await calls.rename(await write(temps, format), hidden.at(FILE));
-    },
+    replace: (hidden, temps, format) =>
+      write(temps, format, (path) => calls.rename(path, hidden.at(FILE))),
 
     async hasSeconds(hidden) {
       return (await look(hidden.at(SECONDS_FILE))) !== undefined;

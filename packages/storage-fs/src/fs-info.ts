@@ -34,23 +34,18 @@ export function fingerprintOf({ size, mtimeMs }: Pick<Stats, 'size' | 'mtimeMs'>
 }
 
 export function infoOf(key: string, stats: Stats, described: Described | undefined): ObjectInfo {
-  const info: { -readonly [Name in keyof ObjectInfo]: ObjectInfo[Name] } = {
+  const info: Writable<ObjectInfo> = {
     key,
     size: stats.size,
     etag: etagOf(stats),
     modifiedAt: new Date(stats.mtimeMs),
   };
-  const attributes = described?.attributes;
-  const contentType = attributes?.contentType ?? contentTypeOf(key);
-  if (attributes !== undefined) Object.assign(info, attributes);
-  if (contentType !== undefined) info.contentType = contentType;
-  if (described?.checksums !== undefined) info.checksums = described.checksums;
-  if (described?.createdAt !== undefined) info.createdAt = described.createdAt;
+  addDescription(key, info, described);
   return info;
 }
 
 /** An entry of a plain listing: what the file itself tells. */
-export function itemOf(key: string, stats: Stats): ListItem {
+export function itemOf(key: string, stats: Stats): Writable<ListItem> {
   return {
     kind: 'item',
     key,
@@ -58,4 +53,30 @@ export function itemOf(key: string, stats: Stats): ListItem {
     etag: etagOf(stats),
     modifiedAt: new Date(stats.mtimeMs),
   };
+}
+
+/** An entry of a listing with attributes. */
+export function describedItemOf(
+  key: string,
+  stats: Stats,
+  described: Described | undefined,
+): ListItem {
+  const item = itemOf(key, stats);
+  addDescription(key, item, described);
+  return item;
+}
+
+type Writable<Fields> = { -readonly [Name in keyof Fields]: Fields[Name] };
+
+function addDescription(
+  key: string,
+  info: Writable<Partial<ObjectInfo>>,
+  described: Described | undefined,
+): void {
+  const attributes = described?.attributes;
+  const contentType = attributes?.contentType ?? contentTypeOf(key);
+  if (attributes !== undefined) Object.assign(info, attributes);
+  if (contentType !== undefined) info.contentType = contentType;
+  if (described?.checksums !== undefined) info.checksums = described.checksums;
+  if (described?.createdAt !== undefined) info.createdAt = described.createdAt;
 }

@@ -87,15 +87,30 @@ export function keyNames({ companionNames, foldsCase }: KeyNamesSettings): KeyNa
     return key.split('/').map(codec.encode).join('/');
   }
 
-  function literalOf(segment: string, first: string): string[] {
+  /** The name that a person gave, where a listing takes it for the segment. */
+  function literalOf(segment: string, first: string, role: Role): string[] {
     const fits =
       segment !== first &&
-      !isHidden(segment) &&
       Buffer.byteLength(segment) <= MAX_LITERAL_BYTES &&
       !codec.isPart(segment) &&
-      codec.decode(segment) === undefined &&
-      !SECOND_NAME.test(segment);
+      segmentOf(segment, role)?.segment === segment;
     return fits ? [segment] : [];
+  }
+
+  function segmentOf(name: string, role: Role): NamedSegment | undefined {
+    const last = name.slice(name.lastIndexOf('/') + 1);
+    if (isHidden(last)) return undefined;
+    const [, stem, mark, extension = ''] = SECOND_NAME.exec(name) ?? [];
+    if (stem !== undefined && mark === (role === 'file' ? 'f' : 'd')) {
+      const segment = codec.decode(stem + extension);
+      if (segment !== undefined && secondName(stem + extension, role) === name) {
+        return { segment, rank: 1 };
+      }
+    }
+    const segment = codec.decode(name);
+    if (segment !== undefined) return { segment, rank: 0 };
+    // What encode never writes is the name that a person gave.
+    return name === last ? { segment: name, rank: 2 } : undefined;
   }
 
   return {
@@ -105,25 +120,10 @@ export function keyNames({ companionNames, foldsCase }: KeyNamesSettings): KeyNa
     namesOf(segment, role, withSecond) {
       const first = codec.encode(segment);
       const second = withSecond ? [secondName(first, role)] : [];
-      return [first, ...second, ...literalOf(segment, first)];
+      return [first, ...second, ...literalOf(segment, first, role)];
     },
 
-    segmentOf(name, role) {
-      const last = name.slice(name.lastIndexOf('/') + 1);
-      if (isHidden(last)) return undefined;
-      const [, stem, mark, extension = ''] = SECOND_NAME.exec(name) ?? [];
-      if (stem !== undefined && mark === (role === 'file' ? 'f' : 'd')) {
-        const segment = codec.decode(stem + extension);
-        if (segment !== undefined && secondName(stem + extension, role) === name) {
-          return { segment, rank: 1 };
-        }
-      }
-      const segment = codec.decode(name);
-      if (segment !== undefined) return { segment, rank: 0 };
-      // What encode never writes is the name that a person gave.
-      return name === last ? { segment: name, rank: 2 } : undefined;
-    },
-
+    segmentOf,
     secondName,
     isPart: codec.isPart,
     isHidden,

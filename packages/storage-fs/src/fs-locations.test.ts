@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { locations, xdgDocuments } from './fs-locations.ts';
 
 let config: string;
@@ -42,6 +42,46 @@ test.each([
   ['', undefined],
 ])('reads %j', (text, expected) => {
   expect(xdgDocuments(text, '/home/ada')).toBe(expected && join(expected));
+});
+
+test.each<[NodeJS.Platform, Record<string, string>, Record<string, string>]>([
+  [
+    'linux',
+    { XDG_DATA_HOME: '/home/ada/.data', XDG_CACHE_HOME: '/var/cache/ada' },
+    { data: '/home/ada/.data/acme', cache: '/var/cache/ada/acme' },
+  ],
+  [
+    'darwin',
+    {},
+    {
+      data: join(homedir(), 'Library/Application Support/acme'),
+      cache: join(homedir(), 'Library/Caches/acme'),
+      documents: join(homedir(), 'Documents/acme'),
+    },
+  ],
+  [
+    'win32',
+    { APPDATA: '/Users/ada/Roaming', LOCALAPPDATA: '/Users/ada/Local' },
+    {
+      data: '/Users/ada/Local/acme/Data',
+      cache: '/Users/ada/Local/acme/Cache',
+      documents: join(homedir(), 'Documents/acme'),
+    },
+  ],
+])('follows the conventions of %s', (platform, variables, expected) => {
+  const before = process.platform;
+  Object.defineProperty(process, 'platform', { value: platform });
+  onTestFinished(() => void Object.defineProperty(process, 'platform', { value: before }));
+  for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value);
+  expect(locations({ appName: 'acme' })).toMatchObject({
+    ...expected,
+    temp: join(tmpdir(), 'acme'),
+  });
+});
+
+test('looks for documents below the home folder where no configuration is named', () => {
+  vi.stubEnv('XDG_CONFIG_HOME', undefined);
+  expect(locations({ appName: 'acme' }).documents.endsWith('/acme')).toBe(true);
 });
 
 test.each(['', '..', '.hidden', 'a/b', 'a\\b', 'acme.', 'acme ', 'a:b', 'a\0'])(

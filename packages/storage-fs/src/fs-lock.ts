@@ -129,16 +129,23 @@ export function fileLocks(settings: LocksSettings): Locks {
     return liveness === 'dead' || (liveness === 'unknown' && isOld);
   }
 
-  /** Removes a stale lock. One process alone does it, so that it is no new one that goes. */
-  async function breakLock(path: string, stale: Seen): Promise<void> {
+  /** Whether nobody goes on with a breaker; one who died before signing it left no name. */
+  async function isOver(breaker: Seen): Promise<boolean> {
+    if (breaker.owner !== '') return isLeftover(breaker);
+    return Date.now() - breaker.mtimeMs > STALE_AFTER_MS;
+  }
+
+  /**
+   * Removes a stale lock. One process alone does it, so that it is no new one that goes. Returns
+   * whether it was this one.
+   */
+  async function breakLock(path: string, stale: Seen): Promise<boolean> {
     const breaker = path + BREAKER;
     const fd = await create(breaker);
     if (fd === undefined) {
       const other = await look(breaker);
-      if (other !== undefined && (await owner.livenessOf(other.owner)) === 'dead') {
-        await unlinkIfThere(calls, breaker);
-      }
-      return;
+      if (other !== undefined && (await isOver(other))) await unlinkIfThere(calls, breaker);
+      return false;
     }
     try {
       const seen = await look(path);
@@ -149,6 +156,7 @@ export function fileLocks(settings: LocksSettings): Locks {
       calls.closeSync(fd);
       await unlinkIfThere(calls, breaker);
     }
+    return true;
   }
 
   /** Returns the lock's descriptor, and what its owner before was about if that had died. */
@@ -170,9 +178,8 @@ export function fileLocks(settings: LocksSettings): Locks {
         since = now();
       }
       if (await isStale(other, now() - since)) {
-        await breakLock(path, other);
         unfinished = other.purpose;
-        continue;
+        if (await breakLock(path, other)) continue;
       }
       if (now() - begun > timeoutMs) throw locked(other.owner, timeoutMs);
       await pause(wait * (0.5 + Math.random()), signal);
@@ -218,6 +225,8 @@ export function fileLocks(settings: LocksSettings): Locks {
     }
     try {
       if (calls.fstatSync(fd).nlink > 0) await unlinkIfThere(calls, path);
+    } catch {
+      // What was done with the lock counts. Nobody touches it any more, so it goes stale.
     } finally {
       calls.closeSync(fd);
     }

@@ -181,6 +181,7 @@ function capabilitiesFor({ companions, publicUrlBase }: FileSystemSettings): Cap
     attributes: hasAttributes ? 'companion' : 'none',
     atomicAttributes: hasAttributes,
     checksum: hasAttributes,
+    uploadChecksum: hasAttributes,
     etagCovers: 'write',
     listFields: LIST_FIELDS,
     listAttributes: hasAttributes,

@@ -109,7 +109,10 @@ export function quickCalls(calls: FsCalls, { rule, changes }: QuickSettings): Fs
         : NODE_CALLS.read(fd, buffer, offset, length, position),
     ),
     fstat: quickly('fstat', atOnce(NODE_CALLS.fstat, NODE_CALLS.fstatSync)),
-    lstat: quickly('lstat', atOnce(NODE_CALLS.lstat, (path) => fs.lstatSync(path))),
+    lstat: quickly(
+      'lstat',
+      atOnce(NODE_CALLS.lstat, (path) => fs.lstatSync(path)),
+    ),
     lstatAll: quickly('lstatAll', lstatAll),
   };
 

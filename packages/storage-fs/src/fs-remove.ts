@@ -2,7 +2,7 @@ import type { DeleteOptions, DeleteResult } from '@granary/storage-core/provider
 import type { Backups } from './fs-backup.ts';
 import { codeOf, isMissing } from './fs-calls.ts';
 import { checkWriteConditions } from './fs-commit.ts';
-import { checkAborted } from './fs-errors.ts';
+import { checkAborted, withOutcome } from './fs-errors.ts';
 import { beside, type Folder } from './fs-folder.ts';
 import { claimOf, lockNameOf } from './fs-keys.ts';
 import { type Lock, lockFileOf } from './fs-lock.ts';
@@ -13,8 +13,11 @@ import { unlinkIfThere } from './fs-temp.ts';
 /** Removes objects and the folders that become empty by it. */
 export interface Remover {
   remove(key: string, options: DeleteOptions): Promise<DeleteResult>;
-  /** Removes a file of an object that has been moved or hidden, with its companion. Releases its folder. */
-  removeFile(key: string, file: Found, lock: Lock): Promise<void>;
+  /**
+   * Removes a file of an object that has been moved or hidden, with its companion. Releases its
+   * folder. Calls `removed` as soon as the file is gone.
+   */
+  removeFile(key: string, file: Found, lock: Lock, removed?: () => void): Promise<void>;
   /** Removes the companion of an object whose file is gone, and the folders that are empty then. */
   tidy(key: string, file: Found, lock: Lock): Promise<void>;
 }
@@ -74,21 +77,31 @@ export function remover(store: Store, resolve: Resolver, backups?: Backups): Rem
    */
   async function quickly(key: string, { folder, name, path }: Found): Promise<boolean | undefined> {
     const work = store.keptWork() ?? (await store.hidden('work'));
+    let isGone = false;
     try {
       const lock = lockNameOf(key);
       const announcement = work.at(temps.nextQuick(lock));
-      calls.closeSync(await temps.create(announcement, 0o600));
+      try {
+        calls.closeSync(await temps.create(announcement, 0o600));
+      } catch (error) {
+        // Its folder was removed by hand.
+        if (isMissing(error)) return undefined;
+        throw error;
+      }
       try {
         if (await isThere(work, lockFileOf(lock))) return undefined;
         const companion = companions.nameOf(name);
         if (companion !== undefined && (await isThere(folder, companion))) return undefined;
         if (!(await unlinkIfThere(calls, folder.at(name)))) return false;
+        isGone = true;
       } finally {
         await unlinkIfThere(calls, announcement);
       }
       if (durability === 'full') await folder.sync();
       await prune(path);
       return true;
+    } catch (error) {
+      throw isGone ? withOutcome(error, 'unknown') : error;
     } finally {
       work.release();
     }
@@ -98,10 +111,16 @@ export function remover(store: Store, resolve: Resolver, backups?: Backups): Rem
     return (await store.look(beside(folder, name))) !== undefined;
   }
 
-  async function removeFile(key: string, file: Found, lock: Lock): Promise<void> {
+  async function removeFile(
+    key: string,
+    file: Found,
+    lock: Lock,
+    removed?: () => void,
+  ): Promise<void> {
     try {
       lock.check();
       await unlinkIfThere(calls, file.folder.at(file.name));
+      removed?.();
       await tidy(key, file, lock);
     } finally {
       file.folder.release();
@@ -131,13 +150,18 @@ export function remover(store: Store, resolve: Resolver, backups?: Backups): Rem
         const files = await resolve.findAll(key);
         const conditions = ifMatch === undefined ? {} : { ifMatch };
         let next = 0;
+        let isGone = false;
         try {
           checkWriteConditions(files[0]?.stats, conditions);
           for (const file of files) {
             next += 1;
-            await removeFile(key, file, lock);
+            await removeFile(key, file, lock, () => {
+              isGone = true;
+            });
           }
           await backups?.forget(key);
+        } catch (error) {
+          throw isGone ? withOutcome(error, 'unknown') : error;
         } finally {
           for (const file of files.slice(next)) file.folder.release();
         }

@@ -1,4 +1,6 @@
+import type { Dirent } from 'node:fs';
 import { compareKeys, type TreeEntry } from '@granary/storage-core/provider';
+import type { Stamp } from './fs-companion-cache.ts';
 import type { Folder } from './fs-folder.ts';
 import type { Role } from './fs-keys.ts';
 import { joinPath, type Resolver } from './fs-resolve.ts';
@@ -8,11 +10,26 @@ const SURROGATE = /[\ud800-\udfff]/;
 /** What stands for bytes that are no UTF-8, and for itself. */
 const REPLACEMENT = '\ufffd';
 
+/** What can be proved of a folder by looking at it again. */
+export interface FolderStamp {
+  /** What a file in it is like now is always up to date. */
+  readonly isUpToDate: boolean;
+  /** Whoever finds it so later knows that no name came or went since; `undefined`: nobody knows. */
+  readonly stamp: Stamp | undefined;
+}
+
+/** A folder as it was when its names were read. */
+export interface Sight extends FolderStamp {
+  /** Names of the files in it that hold attributes. */
+  readonly companions: ReadonlySet<string>;
+}
+
 /** Where a file is. */
 export interface Spot {
   /** Path of the folder inside the store. */
   readonly path: string;
   readonly name: string;
+  readonly sight: Sight | undefined;
 }
 
 interface NamedEntry {
@@ -24,6 +41,7 @@ interface NamedEntry {
 
 /** What was found so far below one path of keys. */
 interface Contents {
+  sight: Sight | undefined;
   /** Names that are their own segments, of the only folder there is. */
   readonly files: string[];
   readonly folders: string[];
@@ -34,9 +52,18 @@ interface Contents {
 export interface TreeReader {
   /** Of several files for one key the first in rank counts. Links, devices and bookkeeping are left out. */
   read(path: string): Promise<readonly TreeEntry<Spot>[]>;
+  /** Whether there is a file of a key below a path. Looks no further than the first. */
+  holdsFile(path: string): Promise<boolean>;
 }
 
-export function treeReader(store: Store, resolve: Resolver): TreeReader {
+export interface TreeReaderSettings {
+  readonly store: Store;
+  readonly resolve: Resolver;
+  /** Tells what a folder is like whose names are read next. Default: nothing is told of it. */
+  readonly stampOf?: ((folder: Folder) => Promise<FolderStamp>) | undefined;
+}
+
+export function treeReader({ store, resolve, stampOf }: TreeReaderSettings): TreeReader {
   const { calls, names } = store;
   /** The folders of paths that were seen in the folders above. */
   const known = new Map<string, string[]>();
@@ -52,24 +79,27 @@ export function treeReader(store: Store, resolve: Resolver): TreeReader {
     if (folder === undefined) return;
     const others = Array.isArray(contents) ? contents : contents.others;
     try {
+      const companions = new Set<string>();
+      const sight = stampOf && { companions, ...(await stampOf(folder)) };
+      if (!Array.isArray(contents)) contents.sight = sight;
       const entries = await calls.readdir(folder.at(''));
-      const valid = entries.some(({ name }) => name.includes(REPLACEMENT))
-        ? await validNames(folder)
-        : undefined;
+      const valid = await validNames(folder, entries);
       for (const entry of entries) {
         const { name } = entry;
         const isFile = entry.isFile();
-        if (!isFile && !entry.isDirectory()) continue;
+        if ((!isFile && !entry.isDirectory()) || valid?.has(name) === false) continue;
         if (!Array.isArray(contents) && names.isPlain(name)) {
           (isFile ? contents.files : contents.folders).push(name);
-        } else if (!names.isHidden(name) && valid?.has(name) !== false) {
+        } else if (names.isHidden(name)) {
+          if (sight !== undefined) companions.add(name);
+        } else {
           const whole = start + name;
           if (!isFile && names.isPart(name)) {
             await readFolder(joinPath(place, name), `${whole}/`, rank, others);
           } else {
             const role = isFile ? 'file' : 'folder';
             const named = names.segmentOf(whole, role);
-            const spot = { path: place, name };
+            const spot = { path: place, name, sight };
             if (named !== undefined) {
               others.push({ segment: named.segment, rank: named.rank + rank, role, spot });
             }
@@ -81,8 +111,12 @@ export function treeReader(store: Store, resolve: Resolver): TreeReader {
     }
   }
 
-  /** Names in other encodings than UTF-8 cannot be keys. */
-  async function validNames(folder: Folder): Promise<ReadonlySet<string>> {
+  /** Names in other encodings than UTF-8 cannot be keys. `undefined`: all are right. */
+  async function validNames(
+    folder: Folder,
+    entries: readonly Dirent[],
+  ): Promise<ReadonlySet<string> | undefined> {
+    if (!entries.some(({ name }) => name.includes(REPLACEMENT))) return undefined;
     const valid = new Set<string>();
     for (const raw of await calls.readdirRaw(folder.at(''))) {
       const name = raw.toString('utf8');
@@ -91,8 +125,37 @@ export function treeReader(store: Store, resolve: Resolver): TreeReader {
     return valid;
   }
 
+  /** Whether `readFolder` would find a file here or below. */
+  async function hasFile(place: string, start: string): Promise<boolean> {
+    const folder = await resolve.openIfThere(place);
+    if (folder === undefined) return false;
+    const inner: string[] = [];
+    try {
+      const entries = await calls.readdir(folder.at(''));
+      const valid = await validNames(folder, entries);
+      for (const entry of entries) {
+        const { name } = entry;
+        const isFile = entry.isFile();
+        if ((!isFile && !entry.isDirectory()) || valid?.has(name) === false) continue;
+        if (names.isHidden(name)) continue;
+        if (!isFile) inner.push(name);
+        else if (names.segmentOf(start + name, 'file') !== undefined) return true;
+      }
+    } finally {
+      folder.release();
+    }
+    for (const name of inner) {
+      const whole = start + name;
+      const isPart = names.isPart(name);
+      if (!isPart && names.segmentOf(whole, 'folder') === undefined) continue;
+      if (await hasFile(joinPath(place, name), isPart ? `${whole}/` : '')) return true;
+    }
+    return false;
+  }
+
   /** The usual case: every name is its segment. */
   function plainEntries(path: string, place: string, contents: Contents): TreeEntry<Spot>[] {
+    const { sight } = contents;
     const files = inOrder(contents.files);
     const folders = inOrder(contents.folders.map((name) => `${name}/`));
     const entries: TreeEntry<Spot>[] = [];
@@ -103,12 +166,12 @@ export function treeReader(store: Store, resolve: Resolver): TreeReader {
         next += 1;
         const name = order.slice(0, -1);
         known.set(joinPath(path, name), [joinPath(place, name)]);
-        entries.push({ name, isFolder: true, value: { path: place, name } });
+        entries.push({ name, isFolder: true, value: { path: place, name, sight } });
       }
     };
     for (const name of files) {
       addFolders(name);
-      entries.push({ name, isFolder: false, value: { path: place, name } });
+      entries.push({ name, isFolder: false, value: { path: place, name, sight } });
     }
     addFolders(undefined);
     return entries;
@@ -138,12 +201,17 @@ export function treeReader(store: Store, resolve: Resolver): TreeReader {
     return entries;
   }
 
+  async function placesOf(path: string): Promise<readonly string[]> {
+    const places = known.get(path) ?? (await resolve.foldersOf(path));
+    known.delete(path);
+    return places;
+  }
+
   return {
     async read(path) {
-      const places = known.get(path) ?? (await resolve.foldersOf(path));
-      known.delete(path);
+      const places = await placesOf(path);
       const [place = ''] = places;
-      const contents: Contents = { files: [], folders: [], others: [] };
+      const contents: Contents = { files: [], folders: [], others: [], sight: undefined };
       if (places.length === 1) {
         await readFolder(place, '', 0, contents);
       } else {
@@ -152,16 +220,23 @@ export function treeReader(store: Store, resolve: Resolver): TreeReader {
         }
       }
       if (contents.others.length === 0) return plainEntries(path, place, contents);
-      const { files, folders, others } = contents;
+      const { files, folders, others, sight } = contents;
       const plain = (role: Role) => (name: string) => ({
         ...{ segment: name, role, rank: 0 },
-        spot: { path: place, name },
+        spot: { path: place, name, sight },
       });
       return namedEntries(path, [
         ...files.map(plain('file')),
         ...folders.map(plain('folder')),
         ...others,
       ]);
+    },
+
+    async holdsFile(path) {
+      for (const place of await placesOf(path)) {
+        if (await hasFile(place, '')) return true;
+      }
+      return false;
     },
   };
 }

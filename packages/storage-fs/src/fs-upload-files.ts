@@ -22,6 +22,8 @@ export interface Session {
   readonly key: string;
   readonly totalBytes: number | undefined;
   readonly attributes: ObjectAttributes;
+  /** Keeps a hash of the content. */
+  readonly keepsChecksum: boolean;
   readonly startedAt: Date;
 }
 
@@ -45,8 +47,9 @@ export async function writeSession(
   folder: Folder,
   session: Session,
 ): Promise<void> {
-  const { id, key, totalBytes, attributes, startedAt } = session;
-  const json = { granary: VERSION, id, key, totalBytes, attributes, startedAt };
+  const { id, key, totalBytes, attributes, keepsChecksum, startedAt } = session;
+  const checksum = keepsChecksum ? 'sha256' : undefined;
+  const json = { granary: VERSION, id, key, totalBytes, attributes, checksum, startedAt };
   await append(calls, folder.at(SESSION_FILE), `${JSON.stringify(json, undefined, 2)}\n`, true);
 }
 
@@ -61,7 +64,7 @@ export async function readSession(calls: FsCalls, folder: Folder): Promise<Sessi
   } catch {
     return undefined;
   }
-  const { granary, id, key, totalBytes, attributes, startedAt } = json;
+  const { granary, id, key, totalBytes, attributes, checksum, startedAt } = json;
   if (granary !== VERSION || typeof id !== 'string' || typeof key !== 'string') return undefined;
   const { expiresAt, ...others } = (attributes ?? {}) as Record<string, unknown>;
   return {
@@ -72,6 +75,7 @@ export async function readSession(calls: FsCalls, folder: Folder): Promise<Sessi
       ...others,
       ...(expiresAt !== undefined && { expiresAt: new Date(String(expiresAt)) }),
     }),
+    keepsChecksum: checksum === 'sha256',
     startedAt: new Date(String(startedAt)),
   };
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import {
   type CompleteOptions,
+  checkSha256,
   isStorageError,
   type ObjectInfo,
   type PartRules,
@@ -13,12 +14,13 @@ import {
 import { attributesFor } from './fs-attributes.ts';
 import { isMissing } from './fs-calls.ts';
 import { type Committer, writeConditionsOf } from './fs-commit.ts';
-import { toFsError } from './fs-errors.ts';
+import { checkAborted, toFsError } from './fs-errors.ts';
 import type { Folder } from './fs-folder.ts';
+import { sha256Hasher } from './fs-hash.ts';
 import { HIDDEN_FOLDER, lockNameOf } from './fs-keys.ts';
 import type { Store } from './fs-store.ts';
 import { unlinkIfThere } from './fs-temp.ts';
-import { writeAll } from './fs-transfer.ts';
+import { readAll, writeAll } from './fs-transfer.ts';
 import {
   append,
   CONTENT_FILE,
@@ -41,6 +43,8 @@ const RULES: PartRules = {
   order: 'any',
   needsTotal: false,
 };
+/** How much is read at a time to hash it. */
+const HASHED_BYTES = 512 * 1024;
 /** A session that nobody has gone on with for so long is swept. Units: ms. */
 const FORGOTTEN_AFTER_MS = 7 * 24 * 3_600_000;
 
@@ -62,6 +66,7 @@ export function fileUploads(store: Store, committer: Committer): Uploads {
       key,
       totalBytes: options.totalBytes,
       attributes: options.attributes ?? {},
+      keepsChecksum: options.checksum !== undefined,
       startedAt: new Date(),
     };
     (await store.hidden('uploads')).release();
@@ -143,9 +148,10 @@ export function fileUploads(store: Store, committer: Committer): Uploads {
 
   async function complete(
     folder: Folder,
-    { id, key, totalBytes, attributes }: Session,
+    session: Session,
     options: CompleteOptions,
   ): Promise<ObjectInfo> {
+    const { id, key, totalBytes, attributes } = session;
     const held = heldRanges(await partsOf(calls, folder));
     const [first = { offset: 0, length: 0 }] = held;
     const size = totalBytes ?? first.length;
@@ -165,15 +171,36 @@ export function fileUploads(store: Store, committer: Committer): Uploads {
       await calls.ftruncate(fd, size);
       if (isSynced) await calls.fsync(fd);
       const { mode } = calls.fstatSync(fd);
-      const side = { attributes: attributesFor(key, attributes) };
+      const sha256 = await hashOf(fd, size, session, options);
+      const said = sha256 !== undefined && { size, checksums: { sha256 } };
+      const side = { attributes: attributesFor(key, attributes), ...said };
       const file = { fd, folder, path, mode };
       const conditions = writeConditionsOf(options);
-      info = await committer.commit({ key, file, side, conditions, signal: options.signal });
+      const { signal } = options;
+      info = await committer.commit({ key, file, side, sha256, conditions, signal });
     } finally {
       calls.closeSync(fd);
     }
     await remove(id, folder);
     return info;
+  }
+
+  /** Errors: `corrupted` when the content is not what its sender says. */
+  async function hashOf(
+    fd: number,
+    size: number,
+    { keepsChecksum }: Session,
+    { checksum, signal }: CompleteOptions,
+  ): Promise<string | undefined> {
+    if (!keepsChecksum && checksum === undefined) return undefined;
+    const hasher = sha256Hasher();
+    for (let offset = 0; offset < size; offset += HASHED_BYTES) {
+      checkAborted(signal);
+      hasher.update(await readAll(calls, fd, offset, Math.min(HASHED_BYTES, size - offset)));
+    }
+    const sha256 = hasher.digest();
+    checkSha256(sha256, checksum);
+    return sha256;
   }
 
   async function remove(id: string, folder: Folder): Promise<void> {

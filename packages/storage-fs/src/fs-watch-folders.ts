@@ -125,6 +125,8 @@ function eachFolderWatcher(calls: FsCalls, isIgnored: (name: string) => boolean)
         watcher.close();
         watched.delete(place);
         for (const name of names) {
+          // A folder is no object; its turn comes.
+          if (watched.has(joinPath(place, name))) continue;
           told += 1;
           if (told <= MAX_TOLD) listener.changed(joinPath(place, name));
         }

@@ -81,7 +81,14 @@ export function writer({ store, committer, alwaysHash }: WriterSettings): Writer
       if (folder === undefined) return undefined;
       const lock = lockNameOf(key);
       const temp = work.at(temps.nextQuick(lock));
-      const fd = await temps.create(temp, 0o666);
+      let fd: number;
+      try {
+        fd = await temps.create(temp, 0o666);
+      } catch (error) {
+        // Its folder was removed by hand.
+        if (isMissing(error)) return undefined;
+        throw error;
+      }
       let isRenamed = false;
       try {
         const companion = companions.nameOf(name);

@@ -1,4 +1,5 @@
 import {
+  type AnyEngine,
   type AnyItems,
   defineLayer,
   type EngineOptions,
@@ -18,7 +19,7 @@ export type { Fault, FaultOptions, FaultyOperation, MockOperation } from './mock
 /** Options of {@link createMock}. */
 export interface CreateMockOptions extends MockOptions {
   /** What holds the objects. Default: a memory storage of its own. */
-  readonly underlying?: StorageEngine | StorageProvider;
+  readonly underlying?: AnyEngine | StorageProvider;
 }
 
 /** A storage whose troubles are scripted. */

@@ -6,7 +6,9 @@ import {
   isStorageError,
   type RetryEvent,
   type RetryOptions,
+  StorageError,
   type StorageProvider,
+  sha256,
   toBody,
   type UploadSession,
 } from '@granary/storage-core/provider';
@@ -384,6 +386,25 @@ describe('an upload', () => {
     const begun = mock.calls('upload').filter(({ result }) => result === 'ok');
     expect(begun).toHaveLength(1);
     expect(mock.calls('upload.write').some(({ result }) => result === 'unavailable')).toBe(true);
+  });
+
+  test('that the service loses is begun again by the engine, and by nobody else', async () => {
+    const clock = fakeClock({ startMs: 0, autoAdvance: true });
+    const below = createMemory.provider({ maxPutBytes: 1000 });
+    const mocked = withMock(below, { clock });
+    const storage = createRetrying({ underlying: mocked, sleep: clock.sleep });
+    const lost = new StorageError('conflict', 'the session is gone.', { restart: true });
+    const content = new Uint8Array(5000).fill(7);
+    mocked.mock.fail('upload.write', { after: 2, with: lost });
+    mocked.mock.fail('upload.write', { with: 'unavailable' });
+    const { checksums } = await storage.put('a', content, { checksum: true, tags: ['t'] });
+    expect(checksums).toEqual({ sha256: await sha256(content) });
+    expect(await storage.stat('a')).toMatchObject({ size: 5000, tags: ['t'] });
+    expect(mocked.mock.calls('upload')).toHaveLength(2);
+    const results = mocked.mock.calls('upload.write').map(({ result }) => result);
+    expect(results.filter((result) => result === 'conflict')).toHaveLength(1);
+    expect(results).toContain('unavailable');
+    expect(await storage.uploads()).toEqual([]);
   });
 });
 

@@ -11,7 +11,8 @@ export interface MemoryObject {
   readonly info: ObjectInfo;
 }
 
-type Mutable<Shape> = { -readonly [Name in keyof Shape]: Shape[Name] };
+/** Something that is still being put together. */
+export type Mutable<Shape> = { -readonly [Name in keyof Shape]: Shape[Name] };
 
 /** The info for a caller, who may change what is given to them. */
 export function copyInfo(info: ObjectInfo): ObjectInfo {
@@ -22,11 +23,19 @@ export function copyInfo(info: ObjectInfo): ObjectInfo {
   return copy;
 }
 
+const NONE: ObjectAttributes = /* @__PURE__ */ Object.freeze({});
+
 /** The attributes among what a caller passed, as the store's own. */
 export function copyAttributes(source: ObjectAttributes): ObjectAttributes {
+  if (isEmpty(source)) return NONE;
   const copy: Mutable<ObjectAttributes> = pickAttributes(source);
   unshare(copy);
   return copy;
+}
+
+function isEmpty(source: object): boolean {
+  for (const _name in source) return false;
+  return true;
 }
 
 function unshare(copy: Mutable<ObjectAttributes>): void {

@@ -10,7 +10,7 @@ import {
   toBody,
 } from '@granary/storage-core/provider';
 import { describe, expect, test } from 'vitest';
-import { createMemory } from './memory-provider.ts';
+import { createMemory, memoryProvider } from './memory-provider.ts';
 
 const write = (provider: StorageProvider, key: string, content: string, options: PutOptions = {}) =>
   provider.put(key, toBody(content), options);
@@ -30,8 +30,8 @@ const codeOf = (running: Promise<unknown>) =>
   );
 
 describe('isolation', () => {
-  test('keeps its own copy of the bytes that it is given', async () => {
-    const provider = createMemory.provider();
+  test('copies the bytes that it is given before it waits for anything', async () => {
+    const provider = memoryProvider({});
     const bytes = new TextEncoder().encode('hello');
     const writing = provider.put('a', toBody(bytes), {});
     bytes.fill(0);

@@ -15,9 +15,8 @@ import {
 } from '@granary/storage-core/provider';
 import { memoryEvents } from './memory-events.ts';
 import { copyInfo, type MemoryObject } from './memory-info.ts';
-import { listObjects } from './memory-list.ts';
 import { checkConditions, memoryStore } from './memory-store.ts';
-import { memoryUploads } from './memory-upload.ts';
+import type { MemoryUploads } from './memory-upload.ts';
 import { memoryVersions } from './memory-versions.ts';
 import {
   attempt,
@@ -74,7 +73,7 @@ export function memoryProvider(options: MemoryOptions): StorageProvider {
     now,
     publish: events.publish,
   });
-  const uploads = memoryUploads(store, { partBytes, now });
+  let uploads: MemoryUploads | undefined;
 
   return {
     specVersion: 1,
@@ -97,7 +96,10 @@ export function memoryProvider(options: MemoryOptions): StorageProvider {
       }
       return { existed: store.remove(key, version) };
     },
-    list: (options) => listObjects(store, options),
+    async *list(options) {
+      const { listObjects } = await import('./memory-list.ts');
+      yield* listObjects(store, options);
+    },
 
     putMany: (entries, options) => putObjects(store, entries, options),
     getMany: async (keys) => keys.map((key) => attempt(key, () => readObject(store.find(key), {}))),
@@ -110,9 +112,13 @@ export function memoryProvider(options: MemoryOptions): StorageProvider {
     move: async (from, to, options) => moveObject(store, from, to, options),
     setMetadata: async (key, patch, options) => setAttributes(store, key, patch, options),
 
-    upload: async (key, options) => uploads.open(key, options),
+    async upload(key, options) {
+      const { memoryUploads } = await import('./memory-upload.ts');
+      uploads ??= memoryUploads(store, { partBytes, now });
+      return uploads.open(key, options);
+    },
     async *uploads({ prefix = '' }) {
-      yield* uploads.pending(prefix);
+      if (uploads !== undefined) yield* uploads.pending(prefix);
     },
 
     ...(versioning && { versions: memoryVersions(store) }),
@@ -154,6 +160,7 @@ function capabilitiesFor(versions: boolean, maxPutBytes: number | undefined): Ca
     attributes: 'native',
     atomicAttributes: true,
     checksum: true,
+    uploadChecksum: true,
     writeIds: true,
     etagCovers: 'attributes',
     listFields: LIST_FIELDS,
@@ -189,31 +196,42 @@ function readObject({ bytes, info }: MemoryObject, options: GetOptions): StoredO
   if (ifNoneMatch === etag) {
     throw new StorageError('not-modified', 'the object still has this etag.', { key });
   }
-  if (range === undefined) return storedObject(copyInfo(info), contentOf(bytes));
+  if (range === undefined) return storedObject(copyInfo(info), new MemoryContent(bytes));
   const part = resolveRange(range, size);
   const content = bytes.subarray(part.offset, part.offset + part.length);
-  return storedObject(copyInfo(info), contentOf(content), { range: part });
+  return storedObject(copyInfo(info), new MemoryContent(content), { range: part });
 }
 
-/** Hands out copies alone: nobody gets hold of the store's own buffer. */
-function contentOf(bytes: Uint8Array<ArrayBuffer>): BodySource {
-  return {
-    bytes: () => new Uint8Array(bytes),
-    stream: () => {
-      let offset = 0;
-      return new ReadableStream<Uint8Array>(
-        {
-          pull(controller) {
-            const chunk = bytes.slice(offset, offset + STREAM_CHUNK_BYTES);
-            offset += chunk.byteLength;
-            if (chunk.byteLength > 0) controller.enqueue(chunk);
-            else controller.close();
-          },
+/**
+ * Hands out copies alone: nobody gets hold of the store's own buffer. A class, not a closure: a
+ * small read costs one object.
+ */
+class MemoryContent implements BodySource {
+  readonly #bytes: Uint8Array<ArrayBuffer>;
+
+  constructor(bytes: Uint8Array<ArrayBuffer>) {
+    this.#bytes = bytes;
+  }
+
+  bytes(): Uint8Array {
+    return new Uint8Array(this.#bytes);
+  }
+
+  stream(): ReadableStream<Uint8Array> {
+    const bytes = this.#bytes;
+    let offset = 0;
+    return new ReadableStream<Uint8Array>(
+      {
+        pull(controller) {
+          const chunk = bytes.slice(offset, offset + STREAM_CHUNK_BYTES);
+          offset += chunk.byteLength;
+          if (chunk.byteLength > 0) controller.enqueue(chunk);
+          else controller.close();
         },
-        { highWaterMark: 0 },
-      );
-    },
-  };
+      },
+      { highWaterMark: 0 },
+    );
+  }
 }
 
 function memoryFromConfig(source: ConfigSource): MemoryOptions {

@@ -2,10 +2,11 @@ import {
   type ChangeEvent,
   type Checksums,
   type ObjectAttributes,
+  type ObjectInfo,
   StorageError,
   type WriteConditions,
 } from '@granary/storage-core/provider';
-import type { MemoryObject } from './memory-info.ts';
+import type { MemoryObject, Mutable } from './memory-info.ts';
 import { keyIndex } from './memory-keys.ts';
 
 /** What a write stores. Bytes and attributes are the store's own from here on. */
@@ -152,20 +153,18 @@ export function memoryStore(settings: MemoryStoreSettings): MemoryStore {
       remember(key);
       const modifiedAt = new Date(Math.max(now(), before?.modifiedAt.getTime() ?? 0));
       writes += 1;
-      const object: MemoryObject = {
-        bytes,
-        info: {
-          key,
-          size: bytes.byteLength,
-          etag: `${store.id}-${writes}`,
-          modifiedAt,
-          createdAt: before?.createdAt ?? modifiedAt,
-          ...attributes,
-          ...(checksums && { checksums }),
-          ...(writeId !== undefined && { writeId }),
-          ...(versioning && { version: String(writes) }),
-        },
+      const info: Mutable<ObjectInfo> = {
+        key,
+        size: bytes.byteLength,
+        etag: `${store.id}-${writes}`,
+        modifiedAt,
+        createdAt: before?.createdAt ?? modifiedAt,
+        ...attributes,
       };
+      if (checksums !== undefined) info.checksums = checksums;
+      if (writeId !== undefined) info.writeId = writeId;
+      if (versioning) info.version = String(writes);
+      const object: MemoryObject = { bytes, info };
       heldBytes += bytes.byteLength - sizeToFree(key);
       objects.set(key, object);
       if (before === undefined) keys.touch(key);

@@ -1,6 +1,7 @@
 import {
   isStorageError,
   type PendingUpload,
+  sha256,
   type UploadSession,
 } from '@granary/storage-core/provider';
 import { describe, expect, test } from 'vitest';
@@ -126,6 +127,46 @@ describe('an upload', () => {
     await session.complete({ ifMatch: etag });
     expect(await read('a')).toBe('new');
     expect(provider.capabilities.uploadConditions).toBe(true);
+  });
+});
+
+describe('a checksum', () => {
+  const sumOf = (text: string) => sha256(bytesOf(text));
+
+  test('is kept when the upload was begun with it, or is completed with it', async () => {
+    const { provider, upload } = storage();
+    const asked = await upload('asked', { checksum: 'sha256' });
+    await asked.write(0, bytesOf('abc'));
+    const again = await upload('asked', { token: asked.token });
+    const checksums = { sha256: await sumOf('abc') };
+    expect(await again.complete()).toMatchObject({ checksums });
+    const given = await upload('given', {});
+    await given.write(0, bytesOf('abc'));
+    expect(await given.complete({ checksum: checksums.sha256 })).toMatchObject({ checksums });
+    expect(await provider.stat('given', {})).toMatchObject({ checksums });
+    const plain = await upload('plain', {});
+    expect((await plain.complete()).checksums).toBeUndefined();
+  });
+
+  test('of other content stores nothing and keeps the session', async () => {
+    const { provider, upload, read } = storage();
+    const session = await upload('a', {});
+    await session.write(0, bytesOf('abc'));
+    const wrong = session.complete({ checksum: await sumOf('abd') });
+    await expect(wrong).rejects.toMatchObject({ code: 'corrupted', outcome: 'not-applied' });
+    expect(await codeOf(provider.stat('a', {}))).toBe('not-found');
+    await session.complete({ checksum: await sumOf('abc') });
+    expect(await read('a')).toBe('abc');
+  });
+
+  test('is of the parts that were there; a session that ends meanwhile stores nothing', async () => {
+    const { provider, upload } = storage();
+    const session = await upload('a', { checksum: 'sha256' });
+    await session.write(0, bytesOf('abc'));
+    const completing = session.complete();
+    await session.abort();
+    await expect(completing).rejects.toMatchObject({ code: 'conflict', restart: true });
+    expect(await codeOf(provider.stat('a', {}))).toBe('not-found');
   });
 });
 

@@ -1,9 +1,12 @@
 import {
+  type Checksums,
   type ContentRange,
+  checkSha256,
   type ObjectAttributes,
   type PartRules,
   type PendingUpload,
   StorageError,
+  sha256,
   type UploadOptions,
   type UploadSession,
 } from '@granary/storage-core/provider';
@@ -26,6 +29,7 @@ interface Session {
   readonly startedAt: Date;
   readonly totalBytes: number | undefined;
   readonly attributes: ObjectAttributes;
+  readonly keepsChecksum: boolean;
   readonly writeId: string | undefined;
   /** By offset, in the order of their coming. */
   readonly parts: Map<number, Uint8Array<ArrayBuffer>>;
@@ -47,13 +51,15 @@ export function memoryUploads(
     needsTotal: false,
   };
 
-  function begin(key: string, { totalBytes, attributes = {}, writeId }: UploadOptions): Session {
+  function begin(key: string, options: UploadOptions): Session {
+    const { totalBytes, attributes = {}, checksum, writeId } = options;
     const session: Session = {
       key,
       token: crypto.randomUUID(),
       startedAt: new Date(now()),
       totalBytes,
       attributes: copyAttributes(attributes),
+      keepsChecksum: checksum !== undefined,
       writeId,
       parts: new Map(),
       isOpen: true,
@@ -101,9 +107,12 @@ export function memoryUploads(
       async complete(conditions = {}) {
         const { attributes, writeId } = opened(session);
         const bytes = joined(session);
+        const checksums = await checksumsOf(session, bytes, conditions.checksum);
+        opened(session);
         store.check(key, bytes.byteLength - sizeOf(session), conditions);
         end(session);
-        return copyInfo(store.write(key, { bytes, attributes, writeId }, conditions).info);
+        const write = { bytes, attributes, checksums, writeId };
+        return copyInfo(store.write(key, write, conditions).info);
       },
       async abort() {
         if (session.isOpen) end(session);
@@ -130,8 +139,22 @@ function opened(session: Session): Session {
   throw new StorageError('conflict', 'the upload was completed or aborted.', {
     key: session.key,
     retryable: false,
+    restart: true,
+    outcome: 'not-applied',
     hint: 'Begin a new upload.',
   });
+}
+
+/** Errors: `corrupted` when the content is not what its sender says. */
+async function checksumsOf(
+  { keepsChecksum }: Session,
+  bytes: Uint8Array,
+  expected: string | undefined,
+): Promise<Checksums | undefined> {
+  if (!keepsChecksum && expected === undefined) return undefined;
+  const found = await sha256(bytes);
+  checkSha256(found, expected);
+  return { sha256: found };
 }
 
 /** Core has checked the part by itself; here it is seen with the others. */

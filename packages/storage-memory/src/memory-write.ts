@@ -27,7 +27,8 @@ export async function putObject(
   options: PutOptions,
 ): Promise<ObjectInfo> {
   store.check(key, body.size ?? 0, options);
-  const write = await takeOver(store, key, body, options);
+  const taken = takeOver(store, key, body, options);
+  const write = taken instanceof Promise ? await taken : taken;
   return copyInfo(store.write(key, write, options).info);
 }
 
@@ -38,7 +39,7 @@ export async function putObjects(
   { atomic, signal }: BatchOptions,
 ): Promise<readonly BatchResult<ObjectInfo>[]> {
   const taken = await Promise.allSettled(
-    entries.map(({ key, body, options }) =>
+    entries.map(async ({ key, body, options }) =>
       takeOver(store, key, body, { ...options, ...(signal && { signal }) }),
     ),
   );
@@ -119,19 +120,25 @@ function orThrow<Value>(result: BatchResult<Value>): BatchResult<Value> {
   throw result.error;
 }
 
-/** Makes content the store's own. What is in memory already is copied before the first `await`. */
-async function takeOver(
+/** Makes content the store's own. What is in memory already is copied at once. */
+function takeOver(
   store: MemoryStore,
   key: string,
   body: Body,
   options: PutOptions,
-): Promise<MemoryWrite> {
+): MemoryWrite | Promise<MemoryWrite> {
+  const { checksum, writeId, signal } = options;
   const attributes = copyAttributes(options);
-  const bytes = body.buffered
-    ? new Uint8Array(body.buffered)
-    : await collect(body, options.signal, (sizeBytes) => store.check(key, sizeBytes, options));
-  const checksums = options.checksum && { sha256: await sha256(bytes) };
-  return { bytes, attributes, checksums, writeId: options.writeId };
+  if (body.buffered !== undefined && checksum === undefined) {
+    return { bytes: new Uint8Array(body.buffered), attributes, writeId };
+  }
+  const collected = body.buffered
+    ? Promise.resolve(new Uint8Array(body.buffered))
+    : collect(body, signal, (sizeBytes) => store.check(key, sizeBytes, options));
+  return collected.then(async (bytes) => {
+    const checksums = checksum && { sha256: await sha256(bytes) };
+    return { bytes, attributes, checksums, writeId };
+  });
 }
 
 /**

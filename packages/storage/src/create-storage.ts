@@ -6,12 +6,7 @@ import {
   type StorageEngine,
   type StorageInfo,
 } from '@granary/storage-core';
-import {
-  guardProvider,
-  providerOf,
-  StorageError,
-  type StorageProvider,
-} from '@granary/storage-core/provider';
+import { providerOf, StorageError, type StorageProvider } from '@granary/storage-core/provider';
 import { knownBackend, notInstalled } from './backend-names.ts';
 import { detectPlatform, type Platform, type PlatformGlobals } from './detect-platform.ts';
 import { type Candidate, type FallbackProvider, fallbackProvider } from './fallback-provider.ts';
@@ -74,14 +69,13 @@ export function storageCreator(
     const only = candidates.length === 1 ? candidates[0]?.make() : undefined;
     const needsDurable = requireDurable || !isAskedFor;
     if (only !== undefined && (!needsDurable || only.capabilities.durable === true)) {
-      return createEngine(only, { ...engineOptions, reason });
+      return createEngine(only, { ...engineOptions, choice: () => ({ reason }) });
     }
     const { provider, chosen } = fallbackProvider({
       ...{ candidates, requireDurable, onWarning },
       isFirstAskedFor: isAskedFor,
     });
-    const engine = createEngine(provider, { ...engineOptions, reason });
-    return tellChoice(engine, () => infoOf(chosen(), reason));
+    return createEngine(provider, { ...engineOptions, choice: () => choiceOf(chosen(), reason) });
   };
 }
 
@@ -126,15 +120,16 @@ function toCandidate(entry: unknown, around: Surroundings): Candidate {
   if (typeof entry === 'string') return namedCandidate({ type: entry }, around);
   if (typeof entry === 'object' && entry !== null) {
     if ('type' in entry) return namedCandidate(entry as LooseConfig, around);
-    const provider = guardProvider(foreignProvider(entry as StorageEngine));
+    const provider = foreignProvider(entry as StorageEngine);
     return { name: provider.name, make: () => provider, isForeign: true };
   }
   throw invalidConfig(`${JSON.stringify(entry)} is no storage.`, 'Name one, or pass one.');
 }
 
+/** What an application passed, with core's half of the contract around it. */
 function foreignProvider(storage: StorageEngine): StorageProvider {
   try {
-    return providerOf(storage);
+    return providerOf(createEngine(storage));
   } catch (cause) {
     throw invalidConfig(
       'primary or fallbacks hold something that is no storage.',
@@ -166,25 +161,16 @@ function namedCandidate(config: LooseConfig, around: Surroundings): Candidate {
 }
 
 /** What `getInfo` tells about the choice. */
-type ChoiceInfo = Partial<Pick<StorageInfo, 'provider' | 'reason'>>;
-
-function infoOf(chosen: ReturnType<FallbackProvider['chosen']>, reason: string): ChoiceInfo {
-  if (chosen === undefined) return {};
+function choiceOf(
+  chosen: ReturnType<FallbackProvider['chosen']>,
+  reason: string,
+): Partial<Pick<StorageInfo, 'provider' | 'reason'>> {
+  if (chosen === undefined) return { reason };
   const { provider, failed } = chosen;
   const why = failed
     .map(({ name, error }) => `"${name}" could not be used: ${error.message}`)
     .join(' ');
   return { provider, reason: failed.length === 0 ? reason : why };
-}
-
-/** Lets a storage, and every view of it, tell what was chosen. */
-function tellChoice(engine: StorageEngine, choice: () => ChoiceInfo): StorageEngine {
-  const { getInfo, at, readOnly } = engine;
-  return Object.assign(engine, {
-    getInfo: () => ({ ...getInfo(), ...choice() }),
-    at: (prefix: string) => tellChoice(at(prefix), choice),
-    readOnly: () => tellChoice(readOnly(), choice),
-  });
 }
 
 function invalidConfig(reason: string, hint?: string, cause?: unknown): StorageError {

@@ -1,6 +1,7 @@
 import {
   type Capabilities,
   isStorageError,
+  OPTIONAL_OPERATIONS,
   type OperationOptions,
   StorageError,
   type StorageProvider,
@@ -63,11 +64,10 @@ interface Chosen {
 }
 
 /** Those that the chosen provider has are passed on. */
-const OPTIONAL_MEMBERS = [
-  ...['putMany', 'getMany', 'statMany', 'deleteMany', 'copy', 'move', 'setMetadata'],
-  ...['upload', 'uploads', 'presign', 'publicUrl', 'versions', 'watch', 'changes'],
-  ...['usage', 'health', 'native', 'storeId'],
-] as readonly (keyof StorageProvider)[];
+const OPTIONAL_MEMBERS: readonly (keyof StorageProvider)[] = [
+  ...OPTIONAL_OPERATIONS,
+  ...(['uploads', 'native', 'storeId'] as const),
+];
 
 /**
  * Makes a provider that tries several in order when it is opened, and is the first one that opens

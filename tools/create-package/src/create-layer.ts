@@ -8,7 +8,7 @@ import { namesOf } from './names.ts';
 const FOLDER = 'packages/storage-layers';
 
 /** Size of the template with core, and room to write in. */
-const BUDGET = '40 kB';
+const BUDGET = '20 kB';
 
 /** Writes a new layer into the repository's package of layers and returns that package's folder. */
 export async function createLayer(root: string, id: string): Promise<string> {

@@ -75,7 +75,7 @@ describe('createLayer', () => {
       './zip',
       './package.json',
     ]);
-    expect(manifest['size-limit']).toEqual([{ path: 'dist/access-log.js', limit: '40 kB' }]);
+    expect(manifest['size-limit']).toEqual([{ path: 'dist/access-log.js', limit: '20 kB' }]);
     expect(read('packages/storage-layers/src/access-log.ts')).toContain('withAccessLog');
     expect(has('packages/storage-layers/src/access-log.test.ts')).toBe(true);
     expect(has('packages/storage-layers/test/access-log.conformance.test.ts')).toBe(true);

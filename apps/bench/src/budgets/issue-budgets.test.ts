@@ -156,7 +156,7 @@ describe('issueBudgets', () => {
     expect(budgets.size).toBe(0);
   });
 
-  test("check the seeds' desktop column by p95 and p50", () => {
+  test('check the desktop column by p95 and p50', () => {
     const times = { count: 10, p50: 60, p95: 90, max: 99 };
     const budgets = checked(
       resultFixture('desktop', { list: 'ms' }, [

@@ -1,4 +1,10 @@
-import { type Capabilities, type StorageProvider, toBody } from '@granary/storage-core/provider';
+import {
+  type Capabilities,
+  type StorageProvider,
+  toBody,
+  type UploadOptions,
+} from '@granary/storage-core/provider';
+import { pending } from '../begun-upload.ts';
 import { equal, failsWith, rejection } from '../check.ts';
 import { collect, watchedSource } from '../content.ts';
 import { isDeclared } from '../needs.ts';
@@ -104,6 +110,15 @@ const OPTION_CALLS: readonly {
   },
 ];
 
+/** The same for options of `upload`, where there are uploads at all. */
+const UPLOAD_OPTIONS: readonly [capability: keyof Capabilities & string, options: UploadOptions][] =
+  [
+    ['uploadChecksum', { checksum: 'sha256' }],
+    ['writeIds', { writeId: 'w1' }],
+    ['encrypt', { encrypt: true }],
+    ['compress', { compress: true }],
+  ];
+
 /** Where a capability is not declared, asking for it fails with `unsupported` and changes nothing. */
 export const unsupportedScenarios: readonly Scenario[] = [
   ...OPTION_CALLS.map(
@@ -118,6 +133,20 @@ export const unsupportedScenarios: readonly Scenario[] = [
         equal(outside.requests?.(), requests, 'requests sent for what is not supported');
         equal(await text('a'), 'before', 'the object');
         equal(await keys(), ['a'], 'the keys');
+      },
+    }),
+  ),
+  ...UPLOAD_OPTIONS.map(
+    ([capability, options]): Scenario => ({
+      rule: 'OPEN-6',
+      title: `refuses ${Object.keys(options)} of upload where \`${capability}\` is not declared`,
+      needs: ['upload', `!${capability}`],
+      async run({ provider, outside }) {
+        const requests = outside.requests?.();
+        const what = `upload with ${Object.keys(options)}`;
+        await failsWith('unsupported', () => provider.upload?.('new', options), what);
+        equal(outside.requests?.(), requests, 'requests sent for what is not supported');
+        equal(await pending(provider), [], 'pending uploads');
       },
     }),
   ),

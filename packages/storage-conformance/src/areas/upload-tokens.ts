@@ -86,9 +86,12 @@ export const uploadTokenScenarios: readonly Scenario[] = [
       await writeAll(upload);
       await upload.session.abort();
       await upload.session.abort();
-      const conflict = (action: () => unknown, what: string) => failsWith('conflict', action, what);
-      await conflict(() => upload.session.complete(), 'complete after abort');
-      await conflict(() => upload.session.write(0, upload.parts[0]), 'write after abort');
+      const ended = async (action: () => unknown, what: string) => {
+        const { restart, retryable } = await failsWith('conflict', action, what);
+        equal({ restart, retryable }, { restart: true, retryable: false }, `what ${what} says`);
+      };
+      await ended(() => upload.session.complete(), 'complete after abort');
+      await ended(() => upload.session.write(0, upload.parts[0]), 'write after abort');
       await rejection(() => upload.session.status(), 'status after abort');
       await rejection(
         () => provider.upload?.('a', { token: upload.session.token }),

@@ -85,7 +85,7 @@ export const itemScenarios: readonly Scenario[] = [
     title: 'tells about itself without a request',
     async run({ storage, provider, outside, capabilities }) {
       const before = outside.requests?.();
-      const engine = storage({ reason: 'because' });
+      const engine = storage({ choice: () => ({ reason: 'because' }) });
       const info = engine.getInfo();
       equal(info.provider, provider.name, 'provider');
       equal(info.reason, 'because', 'reason');

@@ -1,65 +1,15 @@
-import { createStorage, type Progress } from '@granary/storage-core';
-import {
-  guardProvider,
-  type StorageProvider,
-  type UploadSession,
-} from '@granary/storage-core/provider';
+import type { Progress } from '@granary/storage-core';
+import { guardProvider, type UploadSession } from '@granary/storage-core/provider';
+import { pending } from '../begun-upload.ts';
 import { ensure, equal, failsWith, present, rejection } from '../check.ts';
-import { collect, noise, settle, watchedSource } from '../content.ts';
+import { noise, settle, watchedSource } from '../content.ts';
 import { isDeclared } from '../needs.ts';
 import { relay } from '../relay.ts';
-import type { Scenario, ScenarioContext } from '../scenario.ts';
+import type { Scenario } from '../scenario.ts';
 import { checkProgress } from './items.ts';
+import { chunked, narrow } from './narrow.ts';
 
 const NEEDS = ['upload'] as const;
-
-/** The largest content that these scenarios send, so that a provider with large parts is left out. */
-const MOST = 24 * 1024 * 1024;
-
-/**
- * A provider that takes only small bodies in one put and small parts, so that the engine has to send
- * several parts. `size` is that of content in three of them and a bit.
- */
-async function narrow({
-  provider,
-  skip,
-}: ScenarioContext): Promise<{ readonly narrowed: StorageProvider; readonly size: number }> {
-  const upload = present(provider.upload, 'upload').bind(provider);
-  const probe = await upload('probe', { totalBytes: 1 });
-  await probe.abort();
-  const { minBytes, multipleOf } = probe.part;
-  const maxBytes = Math.ceil(Math.max(minBytes, 50_000) / multipleOf) * multipleOf;
-  if (maxBytes * 3 > MOST) skip('parts are too large to try');
-  const narrowed = relay(provider, {
-    capabilities: { ...provider.capabilities, maxPutBytes: 40_000 },
-    // It is open already, and opening it again would widen the limit back.
-    open: async () => ({}),
-    async upload(key, options) {
-      const session = await upload(key, options);
-      return {
-        key,
-        token: session.token,
-        part: { ...session.part, maxBytes },
-        status: (how) => session.status(how),
-        write: (offset, bytes, how) => session.write(offset, bytes, how),
-        complete: (how) => session.complete(how),
-        abort: (how) => session.abort(how),
-      };
-    },
-  });
-  return { narrowed, size: maxBytes * 3 + 123 };
-}
-
-function chunked(content: Uint8Array, size = 30_000): Uint8Array[] {
-  const chunks: Uint8Array[] = [];
-  for (let offset = 0; offset < content.byteLength; offset += size)
-    chunks.push(content.slice(offset, offset + size));
-  return chunks;
-}
-
-async function pending(provider: StorageProvider): Promise<string[]> {
-  return (await collect(present(provider.uploads, 'uploads')({}))).map(({ key }) => key);
-}
 
 export const largeScenarios: readonly Scenario[] = [
   {
@@ -69,7 +19,7 @@ export const largeScenarios: readonly Scenario[] = [
     async run(context) {
       const { provider, bytes, capabilities } = context;
       const { narrowed, size } = await narrow(context);
-      const engine = createStorage(guardProvider(narrowed));
+      const engine = context.storage({}, guardProvider(narrowed));
       const content = noise(size, 71);
       const attributes = isDeclared(capabilities, 'attributes') ? { metadata: { n: 1 } } : {};
       const told: Progress[] = [];
@@ -102,7 +52,7 @@ export const largeScenarios: readonly Scenario[] = [
     async run(context) {
       const { provider, put, text, missing } = context;
       const { narrowed, size } = await narrow(context);
-      const engine = createStorage(guardProvider(narrowed));
+      const engine = context.storage({}, guardProvider(narrowed));
       await put('old', 'old content');
       const chunks = chunked(noise(size, 72));
       for (const key of ['old', 'new']) {
@@ -132,7 +82,7 @@ export const largeScenarios: readonly Scenario[] = [
     async run(context) {
       const { provider, bytes } = context;
       const { narrowed, size } = await narrow(context);
-      const engine = createStorage(guardProvider(narrowed));
+      const engine = context.storage({}, guardProvider(narrowed));
       const content = noise(size, 73);
       const chunks = chunked(content);
       let session: UploadSession | undefined;
@@ -178,7 +128,7 @@ export const largeScenarios: readonly Scenario[] = [
           return { ...session, token: session.token, write: () => gate };
         },
       });
-      const engine = createStorage(guardProvider(held));
+      const engine = context.storage({}, guardProvider(held));
       const chunk = noise(Math.ceil(partBytes / 2), 75);
       const source = watchedSource(Array.from({ length: 40 }, () => chunk));
       const told: Progress[] = [];
@@ -211,7 +161,7 @@ export const largeScenarios: readonly Scenario[] = [
     async run(context) {
       const { provider, capabilities, put, text, bytes } = context;
       const { narrowed, size } = await narrow(context);
-      const engine = createStorage(guardProvider(narrowed));
+      const engine = context.storage({}, guardProvider(narrowed));
       const content = noise(size, 74);
       await put('there', 'kept');
       const create = () => engine.put('there', content, { ifNoneMatch: '*' });

@@ -123,6 +123,21 @@ export const engineMutations: readonly EngineMutation[] = [
       return engine['put']?.(key, body, options);
     },
   })),
+  mutation('ENG-8', 'drops the checksum of what goes up in parts', (engine) => ({
+    put: (key: unknown, body: unknown, { checksum: _no, ...options }: { checksum?: true } = {}) =>
+      engine['put']?.(key, body, options),
+  })),
+  mutation('ENG-8', 'gives up with a session that is lost', (engine) => ({
+    put(key: unknown, body: unknown, options: { onSession?: (one: unknown) => void } = {}) {
+      let sessions = 0;
+      const onSession = (session: unknown) => {
+        options.onSession?.(session);
+        sessions += 1;
+        if (sessions > 1) throw new Error('the session is lost.');
+      };
+      return engine['put']?.(key, body, { ...options, onSession });
+    },
+  })),
   mutation('UPD-1', 'reads and then writes', (engine) => ({
     async update(key: string, change: (value: unknown) => unknown) {
       const value = await engine['load']?.(key, { default: undefined });

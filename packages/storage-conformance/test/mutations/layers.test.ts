@@ -44,7 +44,7 @@ function runOver(
       run: (context) =>
         scenario.run({
           ...context,
-          storage: (options) => changedEngine(context.storage(options), mutation),
+          storage: (...given) => changedEngine(context.storage(...given), mutation),
         }),
     }),
   );

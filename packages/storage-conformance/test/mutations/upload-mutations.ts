@@ -1,5 +1,5 @@
 import {
-  type StorageError,
+  StorageError,
   type StorageProvider,
   toBody,
   type UploadOptions,
@@ -115,6 +115,40 @@ export const uploadMutations: readonly Mutation[] = [
         return own(provider, 'upload')(key, {});
       }
     },
+  })),
+  session('UP-6', 'does not say that a session has to be begun again', (inner) => ({
+    complete: (how) =>
+      inner.complete(how).catch((error: StorageError) => {
+        throw error.restart ? new StorageError('conflict', 'the session has ended.') : error;
+      }),
+  })),
+  session('UP-8', 'computes no checksum', (inner) => ({
+    async complete(how) {
+      const { checksums: _forgotten, ...info } = await inner.complete(how);
+      return info;
+    },
+  })),
+  changed('UP-8', 'forgets that a checksum was asked for', (provider) => ({
+    upload: (key, { checksum: _forgotten, ...options }) => own(provider, 'upload')(key, options),
+  })),
+  session('UP-9', 'compares no checksum', (inner) => ({
+    complete: ({ checksum: _ignored, ...how } = {}) => inner.complete(how),
+  })),
+  session('UP-9', 'stores what has another checksum, and says so afterwards', (inner) => ({
+    async complete({ checksum, ...how } = {}) {
+      const info = await inner.complete(how);
+      if (checksum !== undefined && info.checksums?.['sha256'] !== checksum) {
+        throw new StorageError('corrupted', 'the content has another checksum.');
+      }
+      return info;
+    },
+  })),
+  session('UP-9', 'ends the session when the checksum is another one', (inner) => ({
+    complete: (how) =>
+      inner.complete(how).catch(async (error: StorageError) => {
+        if (error.code === 'corrupted') await inner.abort();
+        throw error;
+      }),
   })),
   session('UP-6', 'keeps the session that is aborted', () => ({ abort: async () => {} })),
   changed('UP-6', 'forgets what is pending', () => ({

@@ -1,12 +1,13 @@
 import {
   type Capabilities,
   type ChangeEvent,
+  OPTIONAL_OPERATIONS,
   StorageError,
   type StorageProvider,
   type WatchEvent,
   type Watcher,
 } from '@granary/storage-core/provider';
-import { OPTIONAL_OPERATIONS } from '../../src/optional-operations.ts';
+import { membersOf } from '../../src/optional-operations.ts';
 import { relay } from '../../src/relay.ts';
 import { mapProvider } from './map-provider.ts';
 import type { MapStore } from './map-store.ts';
@@ -84,9 +85,9 @@ export function folderProvider(store: MapStore): StorageProvider {
   }
 
   const missing: Record<string, undefined> = {};
-  for (const [capability, members] of Object.entries(OPTIONAL_OPERATIONS)) {
-    if (capability in FOLDER_CAPABILITIES) continue;
-    for (const member of members) missing[member] = undefined;
+  for (const operation of OPTIONAL_OPERATIONS) {
+    if (operation in FOLDER_CAPABILITIES) continue;
+    for (const member of membersOf(operation)) missing[member] = undefined;
   }
   return relay(inner, {
     ...(missing as Partial<StorageProvider>),

@@ -15,6 +15,7 @@ export const ALL_CAPABILITIES: Capabilities = {
   atomicAttributes: true,
   maxMetadataBytes: 64 * 1024,
   checksum: true,
+  uploadChecksum: true,
   writeIds: true,
   etagCovers: 'attributes',
   listFields: ['size', 'etag', 'modifiedAt', 'expiresAt'],

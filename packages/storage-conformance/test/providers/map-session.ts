@@ -1,9 +1,11 @@
 import {
   type ContentRange,
+  checkSha256,
   type PartRules,
   type PendingUpload,
   pickAttributes,
   StorageError,
+  sha256,
   type UploadOptions,
   type UploadSession,
 } from '@granary/storage-core/provider';
@@ -48,7 +50,7 @@ export function openSession(
   rules: SessionRules,
 ): UploadSession {
   request(store);
-  const { token = crypto.randomUUID(), totalBytes, attributes = {} } = options;
+  const { token = crypto.randomUUID(), totalBytes, attributes = {}, checksum } = options;
   if (options.token === undefined) {
     store.sessions.set(token, {
       key,
@@ -56,6 +58,7 @@ export function openSession(
       startedAt: new Date(store.now()),
       totalBytes,
       attributes: structuredClone(pickAttributes(attributes)) as typeof attributes,
+      keepsChecksum: checksum !== undefined,
       parts: new Map(),
       isOpen: true,
     });
@@ -105,8 +108,12 @@ function handle(store: MapStore, session: Session, part: PartRules): UploadSessi
       const bytes = new Uint8Array(size);
       for (const [offset, part] of parts) bytes.set(part, offset);
       const { ifMatch, ifNoneMatch } = conditions;
+      const found = await sha256(bytes);
+      checkSha256(found, conditions.checksum);
+      const isKept = session.keepsChecksum || conditions.checksum !== undefined;
       const info = commit(store, key, bytes, {
         attributes: session.attributes,
+        ...(isKept && { checksum: found }),
         ...(ifMatch !== undefined && { ifMatch }),
         ...(ifNoneMatch && { ifNoneMatch }),
       });

@@ -19,6 +19,7 @@ export interface Session {
   readonly startedAt: Date;
   readonly totalBytes: number | undefined;
   readonly attributes: ObjectAttributes;
+  readonly keepsChecksum: boolean;
   readonly parts: Map<number, Uint8Array>;
   isOpen: boolean;
 }

@@ -3,7 +3,7 @@ import type { Capabilities } from '../contract/capabilities.ts';
 import type { OperationOptions } from '../contract/operations.ts';
 import type { StorageProvider } from '../contract/provider.ts';
 import { isStorageError, StorageError } from '../errors/storage-error.ts';
-import { onlySignal } from '../provider/only-signal.ts';
+import { signalOf } from '../provider/signal-of.ts';
 import {
   type CompanionLayout,
   companionName,
@@ -40,7 +40,7 @@ export function companionStore(
     asked: OperationOptions,
   ): Promise<{ readonly text: string; readonly etag: string } | undefined> {
     try {
-      const object = await provider.get(companion, onlySignal(asked));
+      const object = await provider.get(companion, signalOf(asked));
       return { text: await object.text(), etag: object.info.etag };
     } catch (error) {
       if (isStorageError(error, 'not-found')) return undefined;
@@ -63,13 +63,13 @@ export function companionStore(
       const ifMatch = shared && deleteIfMatch ? before?.etag : undefined;
       if (shared && before === undefined) return;
       await provider.delete(companion, {
-        ...onlySignal(asked),
+        ...signalOf(asked),
         ...(ifMatch !== undefined && { ifMatch }),
       });
       return;
     }
     await provider.put(companion, toBody(text), {
-      ...onlySignal(asked),
+      ...signalOf(asked),
       ...(shared && before !== undefined && replaceIfMatch && { ifMatch: before.etag }),
       ...(shared && before === undefined && createIfAbsent && { ifNoneMatch: '*' }),
     });

@@ -1,7 +1,21 @@
+import { StorageError } from '../errors/storage-error.ts';
+
 /** A SHA-256 of all bytes at once, as `sha256-<base64>`. */
 export async function sha256(bytes: Uint8Array): Promise<string> {
   const digest = await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>);
   return formatSha256(new Uint8Array(digest));
+}
+
+/**
+ * Compares the SHA-256 of content with the one that its sender gave, if any.
+ * Errors: `corrupted`, with nothing applied.
+ */
+export function checkSha256(sha256: string, expected: string | undefined): void {
+  if (expected === undefined || expected === sha256) return;
+  throw new StorageError('corrupted', `the content has another checksum: ${sha256}.`, {
+    outcome: 'not-applied',
+    hint: 'It changed on its way, or it is other content. Send it again.',
+  });
 }
 
 /** A SHA-256 that is fed piece by piece. */

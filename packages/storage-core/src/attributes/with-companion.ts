@@ -5,22 +5,16 @@ import type { CopyOptions, OperationOptions, WriteConditions } from '../contract
 import type { StorageProvider } from '../contract/provider.ts';
 import { isStorageError, StorageError } from '../errors/storage-error.ts';
 import { toStorageError, unsupported } from '../errors/to-storage-error.ts';
-import { DEFAULT_MAX_KEY_BYTES } from '../keys/check-key.ts';
-import { onlySignal } from '../provider/only-signal.ts';
 import { openedProvider } from '../provider/opened-provider.ts';
 import { outcomeOf } from '../provider/outcome-of.ts';
 import { ownOperation } from '../provider/own-operation.ts';
-import {
-  ATTRIBUTE_NAMES,
-  patchAttributes,
-  pickAttributes,
-  withoutAttributes,
-} from './check-attributes.ts';
+import { signalOf } from '../provider/signal-of.ts';
+import { patchAttributes, pickAttributes, withoutAttributes } from './check-attributes.ts';
+import { companionCapabilities } from './companion-capabilities.ts';
 import { companionEvents } from './companion-events.ts';
 import { companionKeys } from './companion-keys.ts';
 import {
   type CompanionLayout,
-  companionBytes,
   companionName,
   DEFAULT_COMPANION_LAYOUT,
 } from './companion-layout.ts';
@@ -41,7 +35,6 @@ export interface CompanionOptions {
   readonly layout?: CompanionLayout;
 }
 
-const ATTRIBUTES: readonly string[] = ATTRIBUTE_NAMES;
 /** How often a read begins again because the object changed between its two halves. */
 const MOST_RACES = 8;
 
@@ -65,22 +58,7 @@ export function withCompanion(
   const keys = companionKeys(layout);
   const events = companionEvents(keys, layout);
 
-  function capabilities(opened: Capabilities): Capabilities {
-    const { listFields, delimiter, maxKeyBytes = DEFAULT_MAX_KEY_BYTES, ...rest } = opened;
-    const { putMany: _1, getMany: _2, statMany: _3, atomicBatch: _4, ...single } = rest;
-    const { listAttributes: _5, maxMetadataBytes: _6, setMetadataIfMatch: _7, ...current } = single;
-    const { versions: _8, ...kept } = current;
-    return {
-      ...kept,
-      attributes: 'companion',
-      atomicAttributes: false,
-      setMetadata: true,
-      ...(opened.etagCovers === 'attributes' && { etagCovers: 'write' }),
-      ...(delimiter !== undefined && { delimiter: 'slash' }),
-      ...(listFields && { listFields: listFields.filter((field) => !ATTRIBUTES.includes(field)) }),
-      maxKeyBytes: maxKeyBytes - companionBytes(layout),
-    };
-  }
+  const capabilities = (opened: Capabilities) => companionCapabilities(opened, layout);
 
   /** An info as it is above: its own key, and the attributes of the companion alone. */
   function upInfo(key: string, info: ObjectInfo, side: CompanionSide): ObjectInfo {
@@ -105,7 +83,7 @@ export function withCompanion(
   ): Promise<CompanionSide | undefined> {
     const side = selectAttributes(await store.load(name, asked), etag);
     if (side.matched !== 'neither' || (isEmptySide(side) && isQuiet())) return side;
-    const now = await provider.stat(name, onlySignal(asked));
+    const now = await provider.stat(name, signalOf(asked));
     return now.etag === etag ? side : undefined;
   }
 
@@ -147,7 +125,7 @@ export function withCompanion(
 
   async function etagOf(name: string, asked: OperationOptions): Promise<string | undefined> {
     try {
-      return (await provider.stat(name, onlySignal(asked))).etag;
+      return (await provider.stat(name, signalOf(asked))).etag;
     } catch (error) {
       if (isStorageError(error, 'not-found')) return undefined;
       throw error;
@@ -195,7 +173,7 @@ export function withCompanion(
     asked: OperationOptions,
   ): Promise<ObjectInfo> {
     const name = keys.down(key);
-    const info = await provider.stat(name, onlySignal(asked));
+    const info = await provider.stat(name, signalOf(asked));
     const { matched: _matched, ...known } = selectAttributes(
       await store.load(name, asked),
       info.etag,
@@ -213,8 +191,8 @@ export function withCompanion(
     options: CopyOptions,
   ): Promise<ObjectInfo> {
     const { attributes: patch = {}, ifNoneMatch, sourceIfMatch } = options;
-    const write = { ...onlySignal(options), ...(ifNoneMatch && { ifNoneMatch }) };
-    const source = await statOf(from, onlySignal(options));
+    const write = { ...signalOf(options), ...(ifNoneMatch && { ifNoneMatch }) };
+    const source = await statOf(from, signalOf(options));
     checkCondition({ ...(sourceIfMatch !== undefined && { ifMatch: sourceIfMatch }) }, source.etag);
     if (from === to && ifNoneMatch === undefined) return setAttributes(to, patch, options);
     const pinned = below.capabilities().copyIfMatch && { sourceIfMatch: source.etag };
@@ -320,7 +298,7 @@ export function withCompanion(
     }
     if (names.length === 0) return;
     const companions = names.map((name) => companionName(name, layout));
-    const results = await own('deleteMany')(companions, onlySignal(asked));
+    const results = await own('deleteMany')(companions, signalOf(asked));
     for (const result of results) if (!result.ok) throw result.error;
   }
 }

@@ -370,6 +370,16 @@ describe('the idle time of a body', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  test('does not begin anew for a body that is over when terms are added', async () => {
+    const controller = new AbortController();
+    const add = vi.spyOn(controller.signal, 'addEventListener');
+    const object = storedObject(infoOf(0), { bytes: () => new Uint8Array(), cancel: () => {} });
+    await object.cancel();
+    addBodyTerms(object, { signal: controller.signal, idleBodyMs: 5 });
+    expect(vi.getTimerCount()).toBe(0);
+    expect(add).not.toHaveBeenCalled();
+  });
+
   test('does not exist for a body that holds nothing', () => {
     const object = storedObject(infoOf(0), { bytes: () => new Uint8Array() });
     addBodyTerms(object, { idleBodyMs: 10 });

@@ -103,7 +103,7 @@ class SourceObject implements StoredObject {
       if (this.#below !== undefined) addBodyTerms(this.#below, { idleBodyMs });
       else if (this.#idleBodyMs !== 0) this.#idleBodyMs = idleBodyMs;
     }
-    if (this.#watch !== undefined) this.#startWatch();
+    if (this.#source.cancel !== undefined && this.#state === 'unread') this.#startWatch();
   }
 
   givesStream(): boolean {
@@ -264,9 +264,12 @@ class SourceObject implements StoredObject {
 
   #startWatch(): void {
     this.#watch?.stop();
+    this.#watch = undefined;
+    const idleMs = this.#source.cancel === undefined ? 0 : this.#idleBodyMs;
+    if (this.#signal === undefined && idleMs === 0) return;
     this.#watch = watchUnread({
       signal: this.#signal,
-      idleMs: this.#source.cancel === undefined ? 0 : this.#idleBodyMs,
+      idleMs,
       onAbort: (signal) => this.#fail(abortedError(signal, this.#place())),
       onIdle: (idleMs) =>
         this.#fail(new StorageError('timeout', `nothing read the body for ${idleMs} ms.`)),

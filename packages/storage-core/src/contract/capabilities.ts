@@ -43,6 +43,8 @@ export interface Capabilities {
   readonly maxMetadataBytes?: number;
   /** `put` takes `checksum: 'sha256'` and the checksum comes back in `info`. */
   readonly checksum?: boolean;
+  /** `upload` takes `checksum: 'sha256'`, and a session's `complete` checks the one it is given. */
+  readonly uploadChecksum?: boolean;
   /** `put` takes `writeId` and gives it back in `info`. */
   readonly writeIds?: boolean;
   /**

@@ -85,7 +85,9 @@ export interface EnginePutOptions
   readonly concurrency?: number;
   /**
    * Told the session when the body goes up in parts; its token lets another process go on. With it, the
-   * session outlives a failure or an abort; without it, a failed put leaves nothing behind.
+   * session outlives a failure or an abort; without it, a failed put leaves nothing behind. Told
+   * again when the service has lost the session and another one is begun, which happens where the
+   * body can be read again.
    */
   readonly onSession?: (session: UploadSession) => void;
   /**
@@ -290,6 +292,6 @@ export interface EngineOptions {
   readonly now?: () => number;
   /** Lets an unread body go after this long. Units: ms. Default: 60,000. */
   readonly idleBodyMs?: number;
-  /** Why this provider was chosen; shown by `getInfo`. */
-  readonly reason?: string;
+  /** Asked by `getInfo`, where something chose the provider: which one it is by now, and why. */
+  readonly choice?: () => Partial<Pick<StorageInfo, 'provider' | 'reason'>>;
 }

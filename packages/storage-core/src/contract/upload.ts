@@ -15,7 +15,7 @@ export interface PartRules {
   readonly needsTotal: boolean;
 }
 
-/** Options of `upload`. */
+/** Options of `upload`. With `token`, what the session was begun with holds. */
 export interface UploadOptions extends OperationOptions {
   /** Goes on with a session that another process began. */
   readonly token?: string;
@@ -23,8 +23,14 @@ export interface UploadOptions extends OperationOptions {
   readonly totalBytes?: number;
   /** Fixed at the start of the session. */
   readonly attributes?: ObjectAttributes;
+  /** Has the provider keep a SHA-256 of the whole in `info.checksums`. Needs `uploadChecksum`. */
+  readonly checksum?: 'sha256';
   /** Random id of this write, kept with the object. Needs `writeIds`. */
   readonly writeId?: string;
+  /** Needs the capability of the same name. */
+  readonly encrypt?: boolean;
+  /** Needs the capability of the same name. */
+  readonly compress?: boolean;
 }
 
 /** What an upload session holds. */
@@ -34,7 +40,13 @@ export interface UploadStatus {
 }
 
 /** Options of an upload session's `complete`. */
-export interface CompleteOptions extends OperationOptions, WriteConditions {}
+export interface CompleteOptions extends OperationOptions, WriteConditions {
+  /**
+   * SHA-256 of the whole as `sha256-<base64>`. When the parts held make other content, nothing is
+   * stored and the session stays; else it is kept in `info.checksums`. Needs `uploadChecksum`.
+   */
+  readonly checksum?: string;
+}
 
 /** An upload in parts that becomes an object, all at once, with `complete`. */
 export interface UploadSession {
@@ -46,7 +58,10 @@ export interface UploadSession {
   status(options?: OperationOptions): Promise<UploadStatus>;
   /** Stores a part; writing the same offset again replaces it. */
   write(offset: number, bytes: Uint8Array, options?: OperationOptions): Promise<void>;
-  /** Makes the object. Errors: `conflict` with `restart` when the session is lost; `invalid-argument` when bytes are missing. */
+  /**
+   * Makes the object. Errors: `conflict` with `restart` when the session is lost; `invalid-argument`
+   * when bytes are missing; `corrupted` when they do not have the checksum given.
+   */
   complete(options?: CompleteOptions): Promise<ObjectInfo>;
   /** Forgets the parts. Aborting twice is no error. */
   abort(options?: OperationOptions): Promise<void>;

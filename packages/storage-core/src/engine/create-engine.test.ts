@@ -46,7 +46,7 @@ describe('createStorage', () => {
   test('over another storage works on the same objects with options of its own', async () => {
     const { storage } = setup();
     await storage.save('a', 1);
-    const again = createStorage<{ a: number }>(storage, { reason: 'again' });
+    const again = createStorage<{ a: number }>(storage, { choice: () => ({ reason: 'again' }) });
     expect(await again.load('a')).toBe(1);
     expect(again.getInfo().reason).toBe('again');
     await again.close();
@@ -69,7 +69,7 @@ describe('createStorage', () => {
 
 describe('getInfo and getCapabilities', () => {
   test('tell what is known, at once', async () => {
-    const { storage, provider } = setup({}, { reason: 'asked for' });
+    const { storage, provider } = setup({}, { choice: () => ({ reason: 'asked for' }) });
     expect(storage.getInfo()).toEqual({
       provider: 'map',
       layers: [],

@@ -70,7 +70,7 @@ export function createEngine<Items extends ItemTypes = AnyItems>(
 }
 
 function engineOver(provider: StorageProvider, options: EngineOptions, view?: View): StorageEngine {
-  const { codecs, schemas, idleBodyMs, now = Date.now, reason } = options;
+  const { codecs, schemas, idleBodyMs, now = Date.now, choice } = options;
   const prefix = view?.prefix ?? '';
   const layers = view?.layers ?? layersOf(provider);
 
@@ -221,8 +221,8 @@ function engineOver(provider: StorageProvider, options: EngineOptions, view?: Vi
       prefix: prefix.slice(0, -1),
       state: stateOf(provider),
       durable: provider.capabilities.durable === true,
-      ...(reason !== undefined && { reason }),
       ...(provider.storeId !== undefined && { storeId: provider.storeId }),
+      ...choice?.(),
     }),
     getCapabilities: () => provider.capabilities,
 

@@ -1,33 +1,16 @@
 import type { Capabilities } from '../contract/capabilities.ts';
 import type { StorageProvider } from '../contract/provider.ts';
 import { StorageError } from '../errors/storage-error.ts';
-import type { OptionalOperation } from '../provider/optional-operations.ts';
+import { OPTIONAL_OPERATIONS, type OptionalOperation } from '../provider/optional-operations.ts';
 import { readingCapabilities } from '../provider/reading-capabilities.ts';
 import { isGuarded, stateOf, tellState } from '../provider/state-of.ts';
 
 /** What a provider around another one is known to be before its code has been loaded. */
-interface Outline {
+export interface Outline {
   capabilities(): Capabilities;
   publicUrl(key: string): string | undefined;
   load(): Promise<StorageProvider>;
 }
-
-const PROMISED = [
-  'delete',
-  'putMany',
-  'getMany',
-  'statMany',
-  'deleteMany',
-  'copy',
-  'move',
-  'setMetadata',
-  'upload',
-  'presign',
-  'watch',
-  'usage',
-  'health',
-] as const;
-const WALKED = ['uploads', 'changes'] as const;
 
 const code = () => import('./guarded-provider.ts');
 
@@ -70,17 +53,26 @@ function checkShape(key: string): void {
   throw new StorageError('invalid-key', 'not a key: no segment is empty, "." or "..".', { key });
 }
 
-/** Stands for a guarded provider until that is loaded, and passes everything on to it afterwards. */
-function deferProvider(provider: StorageProvider, outline: Outline): StorageProvider {
+/** An operation by what it returns. */
+type StandIn = (...args: readonly never[]) => unknown;
+
+/**
+ * Stands for a guarded provider until that is loaded, with the first operation. From then on its
+ * operations are those of the guarded one.
+ */
+export function deferProvider(provider: StorageProvider, outline: Outline): StorageProvider {
   let ready: StorageProvider | undefined;
   let loading: Promise<StorageProvider> | undefined;
 
-  const capabilities = () => ready?.capabilities ?? Object.freeze(outline.capabilities());
+  const capabilities = () => ready?.capabilities ?? Object.freeze({ ...outline.capabilities() });
 
   function loaded(): Promise<StorageProvider> {
     loading ??= outline.load().then(
       (guarded) => {
         ready = guarded;
+        // No step more than they take is left on the way.
+        const { get, put, stat, delete: remove, list } = guarded;
+        Object.assign(deferred, { get, put, stat, delete: remove, list });
         return guarded;
       },
       (error: unknown) => {
@@ -91,65 +83,61 @@ function deferProvider(provider: StorageProvider, outline: Outline): StorageProv
     return loading;
   }
 
-  /** Calls the provider at once where it is there. */
-  function on<Result>(call: (guarded: StorageProvider) => Promise<Result>): Promise<Result> {
-    return ready === undefined ? loaded().then(call) : call(ready);
-  }
-
   async function* walk<Page>(
     source: (guarded: StorageProvider) => AsyncIterable<Page> | undefined,
   ): AsyncGenerator<Page, void, undefined> {
     yield* source(await loaded()) ?? [];
   }
 
-  const deferred = {
+  const deferred: StorageProvider = {
     specVersion: provider.specVersion,
     name: provider.name,
-    open: (options) => on(async (guarded) => guarded.open?.(options)),
-    get: (key, options) => on((guarded) => guarded.get(key, options)),
-    put: (key, body, options) => on((guarded) => guarded.put(key, body, options)),
-    stat: (key, options) => on((guarded) => guarded.stat(key, options)),
+    get capabilities() {
+      return capabilities();
+    },
+    open: async (options) => (await loaded()).open?.(options),
+    get: async (key, options) => (await loaded()).get(key, options),
+    put: async (key, body, options) => (await loaded()).put(key, body, options),
+    stat: async (key, options) => (await loaded()).stat(key, options),
+    delete: async (key, options) => (await loaded()).delete(key, options),
     list: (options) => walk((guarded) => guarded.list(options)),
-    close: () => on(async (guarded) => guarded.close?.()),
-  } satisfies Partial<StorageProvider>;
+    close: async () => (await loaded()).close?.(),
+  };
 
-  function define(name: keyof StorageProvider, get: () => unknown): void {
-    Object.defineProperty(deferred, name, { enumerable: true, get });
+  /** Those that do not give a promise. */
+  const standIns: Partial<Record<keyof StorageProvider, unknown>> = {
+    uploads: (options: never) => walk((guarded) => guarded.uploads?.(options)),
+    changes: (options: never) => walk((guarded) => guarded.changes?.(options)),
+    versions: {
+      list: (key: string, options: never) =>
+        walk((guarded) => guarded.versions?.list(key, options)),
+      restore: async (key: string, version: string, options: never) =>
+        (await loaded()).versions?.restore(key, version, options),
+    },
+    publicUrl(key: string) {
+      checkShape(key);
+      return outline.publicUrl(key);
+    },
+  };
+
+  function offer(name: OptionalOperation | 'uploads', capability: OptionalOperation): void {
+    const standIn =
+      standIns[name] ??
+      (async (...args: readonly never[]) => ((await loaded())[name] as StandIn)(...args));
+    Object.defineProperty(deferred, name, {
+      enumerable: true,
+      get() {
+        if (ready !== undefined) return ready[name];
+        return capabilities()[capability] ? standIn : undefined;
+      },
+    });
   }
 
-  function offer(name: Exclude<keyof StorageProvider, 'capabilities'>, operation: unknown): void {
-    const capability = name === 'uploads' ? 'upload' : (name as OptionalOperation);
-    const isThere = () =>
-      name === 'delete' ||
-      (capabilities()[capability] === true && (ready ?? provider)[name] !== undefined);
-    define(name, () => (isThere() ? operation : undefined));
+  for (const name of OPTIONAL_OPERATIONS) offer(name, name);
+  offer('uploads', 'upload');
+  for (const name of ['storeId', 'native'] as const) {
+    Object.defineProperty(deferred, name, { enumerable: true, get: () => provider[name] });
   }
-
-  define('capabilities', capabilities);
-  define('storeId', () => provider.storeId);
-  define('native', () => provider.native);
-  for (const name of PROMISED) {
-    offer(name, (...args: readonly unknown[]) =>
-      on((guarded) =>
-        (guarded[name] as (...args: readonly unknown[]) => Promise<unknown>)(...args),
-      ),
-    );
-  }
-  for (const name of WALKED) {
-    offer(name, (options: never) =>
-      walk<unknown>((guarded) => guarded[name]?.(options) as AsyncIterable<unknown> | undefined),
-    );
-  }
-  offer('versions', {
-    list: (key: string, options: never) => walk((guarded) => guarded.versions?.list(key, options)),
-    restore: (key: string, version: string, options: never) =>
-      on(async (guarded) => guarded.versions?.restore(key, version, options)),
-  });
-  offer('publicUrl', (key: string) => {
-    if (ready?.publicUrl !== undefined) return ready.publicUrl(key);
-    checkShape(key);
-    return outline.publicUrl(key);
-  });
-  tellState(deferred as never, () => (ready === undefined ? 'new' : stateOf(ready)));
-  return deferred as unknown as StorageProvider;
+  tellState(deferred, () => (ready === undefined ? 'new' : stateOf(ready)));
+  return deferred;
 }

@@ -6,6 +6,9 @@ import type { StorageProvider } from '../contract/provider.ts';
 import type { LoadOptions, SaveOptions } from '../contract/values.ts';
 import type { ErrorCode } from '../errors/error-codes.ts';
 import { StorageError, type StorageErrorFields } from '../errors/storage-error.ts';
+import { NO_OPTIONS, signalOf } from '../provider/signal-of.ts';
+
+export { NO_OPTIONS, signalOf };
 
 /** A value on its way into the store. */
 export interface EncodedValue {
@@ -33,9 +36,6 @@ export interface EngineContext {
   /** The value of an object, checked by the schemas that hold for it. */
   decode(object: StoredObject, options: DecodeOptions): Promise<unknown>;
 }
-
-/** The options of a call that was given none. One object, so that the fast way can be told by it. */
-export const NO_OPTIONS: OperationOptions = /* @__PURE__ */ Object.freeze({});
 
 /** Whether an item's time is up. */
 export function isExpired(
@@ -65,11 +65,6 @@ export function expiredError(
     operation,
     key,
   });
-}
-
-/** The signal alone out of some options, for calls below. */
-export function signalOf({ signal }: OperationOptions): OperationOptions {
-  return signal === undefined ? NO_OPTIONS : { signal };
 }
 
 /** Opens the provider, so that its capabilities are the final ones. */

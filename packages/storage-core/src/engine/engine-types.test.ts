@@ -106,7 +106,7 @@ describe('a storage without item types', () => {
     >();
   });
 
-  test('has the methods and types that the seeds name', () => {
+  test('has the methods and types of the storage architecture', () => {
     expectTypeOf(storage).toExtend<IStorageEngine>();
     expectTypeOf(storage.getInfo).returns.toEqualTypeOf<StorageInfo>();
     expectTypeOf(storage.getCapabilities).returns.toEqualTypeOf<StorageCapabilities>();

@@ -24,7 +24,7 @@ describe('openStorage', () => {
     const { create, sources } = backend('here');
     const storage = openStorage<{ a: number }>('here:///data?x=1', {
       backends: [backend('other').create, create],
-      engine: { reason: 'by URL' },
+      engine: { choice: () => ({ reason: 'by URL' }) },
     });
     expect(storage.getInfo()).toMatchObject({ storeId: '/data', reason: 'by URL', state: 'new' });
     expect(sources).toMatchObject([{ url: { scheme: 'here', query: { x: '1' } } }]);

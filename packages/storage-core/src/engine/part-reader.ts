@@ -1,3 +1,4 @@
+import type { Sha256Hasher } from '../attributes/sha256.ts';
 import type { Body } from '../contract/body.ts';
 
 /** The content of a body in pieces of the sizes asked for. */
@@ -18,6 +19,18 @@ const FIRST_CAPACITY = 64 * 1024;
 /** Reads a body piece by piece; one in memory already is cut without copying. */
 export function partReader(body: Body): PartReader {
   return body.buffered === undefined ? streamReader(body) : memoryReader(body.buffered);
+}
+
+/** A reader that has all it gives go through a hasher. Nothing is put back. */
+export function hashedReader(reader: PartReader, hasher: Sha256Hasher): PartReader {
+  return {
+    ...reader,
+    async take(length) {
+      const bytes = await reader.take(length);
+      hasher.update(bytes);
+      return bytes;
+    },
+  };
 }
 
 function memoryReader(bytes: Uint8Array): PartReader {

@@ -37,6 +37,7 @@ export async function putBody(
       key,
       totalBytes: body.size,
       reader: partReader(body),
+      readAgain: () => (body.replayable ? partReader(body) : undefined),
       options,
       reporter,
     };

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import { type MapSettings, mapProvider } from '../../test/map-provider.ts';
+import { sha256 } from '../attributes/sha256.ts';
 import { toBody } from '../bodies/to-body.ts';
 import type { UploadSession } from '../contract/upload.ts';
 import { StorageError } from '../errors/storage-error.ts';
@@ -147,9 +148,7 @@ describe('a body larger than one put', () => {
   test.each([
     ['ifMatch', { ifMatch: 'e1' }, { uploadConditions: false }],
     ['ifNoneMatch', { ifNoneMatch: '*' as const }, { uploadConditions: false }],
-    ['a checksum', { checksum: true }, {}],
-    ['encryption', { encrypt: true }, { encrypt: true }],
-    ['compression', { compress: true }, { compress: true }],
+    ['a checksum', { checksum: true }, { uploadChecksum: false }],
   ])('refuses %s that a session could not honor', async (_title, options, capabilities) => {
     const { storage, provider } = setup({ capabilities });
     await expect(storage.put('a', bytesOf(20), options)).rejects.toMatchObject({
@@ -163,6 +162,49 @@ describe('a body larger than one put', () => {
     });
     expect(provider.sessions.size).toBe(0);
     expect(provider.entries.size).toBe(0);
+  });
+
+  test.each([
+    ['encryption', { encrypt: true }],
+    ['compression', { compress: true }],
+  ])('has a layer below told of %s, or is refused', async (_title, options) => {
+    const { storage, provider } = setup();
+    await expect(storage.put('a', bytesOf(20), options)).rejects.toMatchObject({
+      code: 'unsupported',
+      key: 'a',
+    });
+    expect(provider.calls).not.toContain('upload a');
+    const layered = setup({ capabilities: { encrypt: true, compress: true } });
+    const upload = vi.spyOn(layered.provider, 'upload');
+    await layered.storage.put('a', bytesOf(20), options);
+    expect(upload.mock.calls[0]?.[1]).toMatchObject(options);
+  });
+
+  test.each(['any', 'sequential'] as const)(
+    'keeps the checksum of what was read (%s)',
+    async (order) => {
+      const { storage } = setup({ part: { ...SMALL, order } });
+      const checksums = { sha256: await sha256(bytesOf(50)) };
+      const upload = { checksum: true, metadata: { n: 1 } };
+      expect(await storage.put('a', bytesOf(50), upload)).toMatchObject({ checksums });
+      expect(await storage.put('a', inChunks(bytesOf(50), 7), upload)).toMatchObject({ checksums });
+      expect(await storage.stat('a')).toMatchObject({ checksums, metadata: { n: 1 } });
+    },
+  );
+
+  test('stores nothing when the service holds other bytes than were read', async () => {
+    const { storage, provider } = setup({
+      before: (operation) => {
+        if (operation !== 'complete') return;
+        for (const parts of provider.sessions.values()) parts.set(8, new Uint8Array(8));
+      },
+    });
+    const onSession = () => {};
+    await expect(
+      storage.put('a', bytesOf(50), { checksum: true, onSession }),
+    ).rejects.toMatchObject({ code: 'corrupted', key: 'a', outcome: 'not-applied' });
+    expect(provider.entries.size).toBe(0);
+    expect(provider.sessions.size).toBe(0);
   });
 
   test('of unknown length is refused by a session that must know it, which is then ended', async () => {
@@ -282,6 +324,90 @@ describe('a failing upload', () => {
       message: expect.stringContaining('no room for tokens'),
     });
     expect(provider.entries.size).toBe(0);
+  });
+});
+
+describe('a session that the service loses', () => {
+  const gone = () =>
+    new StorageError('conflict', 'the session is gone.', { retryable: false, restart: true });
+
+  /** Loses so many sessions at an operation. */
+  function losing(at: string, times = 1, settings: MapSettings = {}) {
+    let left = times;
+    return setup({
+      ...settings,
+      before: (operation) => {
+        if (operation !== at || left === 0) return;
+        left -= 1;
+        throw gone();
+      },
+    });
+  }
+  const begun = (calls: readonly string[]) => calls.filter((call) => call === 'upload a').length;
+
+  test.each(['part 16', 'complete'])('is begun again after %s', async (at) => {
+    const { storage, provider, stored } = losing(at);
+    const told: number[] = [];
+    const sessions: UploadSession[] = [];
+    const info = await storage.put('a', new Blob([bytesOf(50)]), {
+      tags: ['x'],
+      checksum: true,
+      onProgress: ({ transferredBytes }) => void told.push(transferredBytes),
+      onSession: (session) => void sessions.push(session),
+    });
+    expect(info).toMatchObject({ size: 50, tags: ['x'] });
+    expect(info.checksums?.['sha256']).toBe(await sha256(bytesOf(50)));
+    expect(stored()).toEqual(bytesOf(50));
+    expect(begun(provider.calls)).toBe(2);
+    expect(sessions).toHaveLength(2);
+    expect(told).toEqual([...new Set(told)].toSorted((a, b) => a - b));
+    expect(provider.sessions.size).toBe(0);
+  });
+
+  test('is begun again twice at most', async () => {
+    const { storage, provider } = losing('part 8', 9);
+    await expect(storage.put('a', bytesOf(50))).rejects.toMatchObject({
+      code: 'conflict',
+      restart: true,
+    });
+    expect(begun(provider.calls)).toBe(3);
+    expect(provider.sessions.size).toBe(0);
+  });
+
+  test('is not begun again for a body that cannot be read again', async () => {
+    const { storage, provider } = losing('part 8');
+    const put = storage.put('a', inChunks(bytesOf(50), 7), { size: 50 });
+    await expect(put).rejects.toMatchObject({ code: 'conflict', restart: true });
+    expect(begun(provider.calls)).toBe(1);
+    expect(provider.entries.size).toBe(0);
+  });
+
+  test('is not begun again when another process began it, with what only that knows', async () => {
+    const { storage, provider } = losing('part 8');
+    const session = await storage.upload('a', { attributes: { tags: ['x'] } });
+    const put = storage.put('a', bytesOf(50), { resume: session.token });
+    await expect(put).rejects.toMatchObject({ code: 'conflict', restart: true });
+    expect(begun(provider.calls)).toBe(2);
+    expect(provider.sessions.size).toBe(0);
+  });
+
+  test('is not begun again under a condition that it may have changed the outcome of', async () => {
+    const unsure = () => gone().with({ outcome: 'unknown' });
+    for (const [error, sessions] of [
+      [gone(), 2],
+      [unsure(), 1],
+    ] as const) {
+      let left = 1;
+      const { storage, provider } = setup({
+        before: (operation) => {
+          if (operation !== 'complete' || left === 0) return;
+          left -= 1;
+          throw error;
+        },
+      });
+      await storage.put('a', bytesOf(50), { ifNoneMatch: '*' }).catch(() => {});
+      expect(begun(provider.calls)).toBe(sessions);
+    }
   });
 });
 

@@ -1,22 +1,27 @@
 import { pickAttributes } from '../attributes/check-attributes.ts';
+import { sha256Hasher } from '../attributes/sha256.ts';
 import type { Body } from '../contract/body.ts';
 import type { EnginePutOptions } from '../contract/engine.ts';
 import type { ObjectInfo } from '../contract/object-info.ts';
 import type { UploadSession } from '../contract/upload.ts';
 import type { ErrorCode } from '../errors/error-codes.ts';
-import { StorageError } from '../errors/storage-error.ts';
+import { isStorageError, StorageError } from '../errors/storage-error.ts';
 import { abortedError, toStorageError, unsupported } from '../errors/to-storage-error.ts';
 import { type EngineContext, engineError } from './engine-context.ts';
 import { operationOf } from './operation-of.ts';
+import { partFlight } from './part-flight.ts';
 import { type PartPlan, planParts } from './part-plan.ts';
-import type { PartReader } from './part-reader.ts';
+import { hashedReader, type PartReader } from './part-reader.ts';
 import type { Reporter } from './report-progress.ts';
 
 /** Parts in flight where the caller says nothing. */
 const CONCURRENCY = 4;
 
+/** Sessions that are begun for one put at most. */
+const MAX_SESSIONS = 3;
+
 /** What going on with the session could not mend, so that its parts are given up. */
-const HOPELESS: ReadonlySet<ErrorCode> = new Set(['precondition-failed', 'too-large']);
+const HOPELESS: ReadonlySet<ErrorCode> = new Set(['precondition-failed', 'too-large', 'corrupted']);
 
 /** A body on its way up in parts. */
 export interface LargePut {
@@ -24,6 +29,8 @@ export interface LargePut {
   /** Absent when it is not known. Units: bytes. */
   readonly totalBytes: number | undefined;
   readonly reader: PartReader;
+  /** A reader from the start of the body, where that can be read again. */
+  readonly readAgain: () => PartReader | undefined;
   readonly options: EnginePutOptions;
   readonly reporter: Reporter;
 }
@@ -34,14 +41,12 @@ export function checkLarge(
   body: Body,
   options: EnginePutOptions,
 ): void {
-  const { ifMatch, ifNoneMatch, checksum, encrypt, compress } = options;
-  const { uploadConditions } = provider.capabilities;
+  const { ifMatch, ifNoneMatch, checksum } = options;
+  const { uploadConditions, uploadChecksum } = provider.capabilities;
   const refused =
     (!uploadConditions && ifMatch !== undefined && 'ifMatch') ||
     (!uploadConditions && ifNoneMatch !== undefined && 'ifNoneMatch') ||
-    (checksum && 'checksum: true') ||
-    (encrypt && 'encrypt: true') ||
-    (compress && 'compress: true');
+    (!uploadChecksum && checksum && 'checksum: true');
   if (refused) {
     const what = body.size === undefined ? 'a body of unknown length' : `${body.size} bytes`;
     throw unsupported(provider.name, `${refused} for ${what}, which go up in parts,`);
@@ -51,26 +56,53 @@ export function checkLarge(
 /**
  * Sends a body up in parts. At most `concurrency` parts are in flight and one is being filled. A
  * failure stops the others. The session is then aborted, unless the caller was handed its token
- * (`onSession`, `resume`) and going on may help.
+ * (`onSession`, `resume`) and going on may help. When the service has lost a session that was begun
+ * here, another one is begun while the body can be read again.
  */
 export async function putLarge(context: EngineContext, put: LargePut): Promise<ObjectInfo> {
+  let { reader } = put;
+  for (let sessions = 1; ; sessions += 1) {
+    try {
+      return await putSession(context, { ...put, reader });
+    } catch (error) {
+      const mayBegin = sessions < MAX_SESSIONS && isLost(error, put.options);
+      const again = mayBegin ? put.readAgain() : undefined;
+      if (again === undefined) throw error;
+      reader = again;
+    }
+  }
+}
+
+/** Whether a new session may do what this one did not. What another process began, only it knows. */
+function isLost(error: unknown, { ifMatch, ifNoneMatch, resume }: EnginePutOptions): boolean {
+  if (!isStorageError(error, 'conflict') || !error.restart || resume !== undefined) return false;
+  // A condition may fail by what the lost session has done.
+  const isConditional = ifMatch !== undefined || ifNoneMatch !== undefined;
+  return !isConditional || error.outcome !== 'unknown';
+}
+
+async function putSession(context: EngineContext, put: LargePut): Promise<ObjectInfo> {
   const { options, key } = put;
-  const { signal, ifMatch, ifNoneMatch, onSession, resume } = options;
+  const { signal, ifMatch, ifNoneMatch, onSession, resume, checksum } = options;
+  const hasher = checksum ? await sha256Hasher() : undefined;
   const session = await openSession(context, put);
   const handedOut = onSession !== undefined || resume !== undefined;
   try {
     onSession?.(session);
-    await sendParts(context, session, put);
+    const reader = hasher === undefined ? put.reader : hashedReader(put.reader, hasher);
+    await sendParts(context, session, { ...put, reader });
     const info = await session.complete({
       ...(signal !== undefined && { signal }),
       ...(ifMatch !== undefined && { ifMatch }),
       ...(ifNoneMatch !== undefined && { ifNoneMatch }),
+      ...(hasher !== undefined && { checksum: hasher.digest() }),
     });
     put.reporter.finish();
     return info;
   } catch (error) {
     const known = toStorageError(error, { provider: context.provider.name, key }, signal);
-    if (!handedOut || HOPELESS.has(known.code)) await session.abort().catch(() => {});
+    const isOver = HOPELESS.has(known.code) || known.restart === true;
+    if (!handedOut || isOver) await session.abort().catch(() => {});
     throw known;
   }
 }
@@ -78,7 +110,7 @@ export async function putLarge(context: EngineContext, put: LargePut): Promise<O
 /** Begins a session, or goes on with one. One that is made after the caller gave up is thrown away. */
 async function openSession(context: EngineContext, put: LargePut): Promise<UploadSession> {
   const { key, options, totalBytes } = put;
-  const { signal, resume } = options;
+  const { signal, resume, checksum, encrypt, compress } = options;
   const upload = await operationOf(context.provider, 'upload', options, key);
   const place = { operation: 'put', key, outcome: 'not-applied' } as const;
   if (signal?.aborted) throw abortedError(signal, place);
@@ -86,7 +118,12 @@ async function openSession(context: EngineContext, put: LargePut): Promise<Uploa
   const opening = upload(key, {
     ...(resume !== undefined && { token: resume }),
     ...(totalBytes !== undefined && { totalBytes }),
-    ...(resume === undefined && { attributes }),
+    ...(resume === undefined && {
+      attributes,
+      ...(checksum && { checksum: 'sha256' as const }),
+      ...(encrypt && { encrypt }),
+      ...(compress && { compress }),
+    }),
   });
   if (signal === undefined) return opening;
   return new Promise((resolve, reject) => {
@@ -162,68 +199,6 @@ async function nextPart(reader: PartReader, plan: PartPlan, index: number): Prom
 
 function limitOf({ options }: LargePut, { part }: UploadSession): number {
   return part.order === 'sequential' ? 1 : (options.concurrency ?? CONCURRENCY);
-}
-
-/** Parts in flight: a bounded number, of which the first failure stops the others. */
-interface PartFlight {
-  /** Waits for room, then sends. */
-  send(offset: number, bytes: Uint8Array, sent: () => void): Promise<void>;
-  /** Throws what a part failed with. */
-  check(): void;
-  /** Waits for all parts. */
-  settle(): Promise<void>;
-  /** Ends what is still running and waits for its end. */
-  stop(): Promise<void>;
-}
-
-function partFlight(
-  session: UploadSession,
-  limit: number,
-  signal: AbortSignal | undefined,
-  reader: PartReader,
-): PartFlight {
-  const running = new Set<Promise<void>>();
-  const stopper = new AbortController();
-  let failure: { readonly error: unknown } | undefined;
-
-  function fail(error: unknown): void {
-    failure ??= { error };
-    stopper.abort(error);
-    // A read of the source that hangs ends with this.
-    reader.cancel(error).catch(() => {});
-  }
-  const onAbort = () => {
-    if (signal !== undefined) fail(abortedError(signal, { operation: 'put', key: session.key }));
-  };
-  if (signal?.aborted) onAbort();
-  signal?.addEventListener('abort', onAbort, { once: true });
-
-  function check(): void {
-    if (failure !== undefined) throw failure.error;
-  }
-
-  return {
-    check,
-    async send(offset, bytes, sent) {
-      while (running.size >= limit) await Promise.race(running);
-      check();
-      const write = session
-        .write(offset, bytes, { signal: stopper.signal })
-        .then(sent)
-        .catch(fail)
-        .finally(() => running.delete(write));
-      running.add(write);
-    },
-    async settle() {
-      while (running.size > 0) await Promise.race(running);
-      check();
-    },
-    async stop() {
-      signal?.removeEventListener('abort', onAbort);
-      if (running.size > 0) stopper.abort();
-      await Promise.all(running);
-    },
-  };
 }
 
 /** Reads and drops what the service holds already. */

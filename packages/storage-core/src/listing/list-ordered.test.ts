@@ -1,40 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
+import { anyKey, anyKeys, anySegment, isIn, treeOf } from '../../test/key-lists.ts';
 import type { ListItem, ListOptions, ListPage } from '../contract/operations.ts';
 import { compareKeys } from '../keys/compare-keys.ts';
 import { encodeCursor } from './cursor.ts';
-import { flattenTree, type TreeEntry } from './flatten-tree.ts';
+import { flattenTree } from './flatten-tree.ts';
 import { afterPrefix, listOrdered, type OrderedSource, type SeekFrom } from './list-ordered.ts';
 
 function* fromArray(keys: readonly string[], from: SeekFrom): Generator<ListItem> {
   for (const key of [...keys].sort(compareKeys)) {
     if (isIn(key, from)) yield { kind: 'item', key };
   }
-}
-
-function isIn(key: string, { prefix, after, atOrAfter }: SeekFrom): boolean {
-  return (
-    key.startsWith(prefix) &&
-    (after === undefined || compareKeys(key, after) > 0) &&
-    (atOrAfter === undefined || compareKeys(key, atOrAfter) >= 0)
-  );
-}
-
-/** Keys as folders and files, and a count of the folders that were read. */
-function treeOf(keys: readonly string[]) {
-  const read: string[] = [];
-  async function readFolder(path: string): Promise<TreeEntry<string>[]> {
-    read.push(path);
-    const start = path === '' ? '' : `${path}/`;
-    const entries = new Map<string, TreeEntry<string>>();
-    for (const key of keys.filter((name) => name.startsWith(start))) {
-      const [name = '', ...rest] = key.slice(start.length).split('/');
-      const isFolder = rest.length > 0;
-      entries.set(`${name}:${isFolder}`, { name, isFolder, value: key });
-    }
-    return [...entries.values()].reverse();
-  }
-  return { read, readFolder };
 }
 
 const SOURCES: [string, (keys: readonly string[]) => OrderedSource][] = [
@@ -53,9 +29,20 @@ const SOURCES: [string, (keys: readonly string[]) => OrderedSource][] = [
         const tree = flattenTree(treeOf(keys).readFolder, from);
         let step = await tree.next();
         while (!step.done) {
-          const seek: SeekFrom | undefined = yield { kind: 'item', key: step.value.key };
+          const seek: SeekFrom | undefined = yield step.value.map(({ key }) => ({
+            kind: 'item',
+            key,
+          }));
           step = await tree.next(seek);
         }
+      },
+  ],
+  [
+    'a source of several items at once',
+    (keys) =>
+      function* (from) {
+        const all = [...fromArray(keys, from)];
+        for (let start = 0; start < all.length; start += 3) yield all.slice(start, start + 3);
       },
   ],
 ];
@@ -89,18 +76,11 @@ function model(
   return names;
 }
 
-const segment = fc.string({
-  unit: fc.constantFrom('a', 'b', '-', '0', '😀', '\uffff'),
-  minLength: 1,
-  maxLength: 3,
-});
-const key = fc.array(segment, { minLength: 1, maxLength: 4 }).map((parts) => parts.join('/'));
-const keys = fc.uniqueArray(key, { maxLength: 40 });
 const options = fc.record(
   {
-    prefix: fc.oneof(fc.constantFrom('', 'a', 'a/', 'b/a'), key),
+    prefix: fc.oneof(fc.constantFrom('', 'a', 'a/', 'b/a'), anyKey),
     delimiter: fc.constantFrom('/', 'a', '-', '/a'),
-    startAfter: fc.oneof(key, fc.constantFrom('', 'a/', 'zzz', '😀')),
+    startAfter: fc.oneof(anyKey, fc.constantFrom('', 'a/', 'zzz', '😀')),
   },
   { requiredKeys: [] },
 );
@@ -109,7 +89,7 @@ describe.each(SOURCES)('listOrdered over %s', (_title, sourceOf) => {
   test('lists what the model lists, in pages of any size', async () => {
     await fc.assert(
       fc.asyncProperty(
-        keys,
+        anyKeys,
         options,
         fc.integer({ min: 1, max: 5 }),
         async (all, asked, pageSize) => {
@@ -126,23 +106,28 @@ describe.each(SOURCES)('listOrdered over %s', (_title, sourceOf) => {
 
   test('goes on behind any page', async () => {
     await fc.assert(
-      fc.asyncProperty(keys, options, fc.integer({ min: 1, max: 4 }), async (all, asked, limit) => {
-        const names: string[] = [];
-        let cursor: string | undefined;
-        do {
-          const pages: ListPage[] = await pagesOf(
-            all,
-            { ...asked, limit, ...(cursor !== undefined && { cursor }) },
-            3,
-            sourceOf(all),
-          );
-          const some = namesOf(pages);
-          expect(some.length).toBeLessThanOrEqual(limit);
-          names.push(...some);
-          cursor = pages.at(-1)?.cursor;
-        } while (cursor !== undefined);
-        expect(names).toEqual(model(all, asked));
-      }),
+      fc.asyncProperty(
+        anyKeys,
+        options,
+        fc.integer({ min: 1, max: 4 }),
+        async (all, asked, limit) => {
+          const names: string[] = [];
+          let cursor: string | undefined;
+          do {
+            const pages: ListPage[] = await pagesOf(
+              all,
+              { ...asked, limit, ...(cursor !== undefined && { cursor }) },
+              3,
+              sourceOf(all),
+            );
+            const some = namesOf(pages);
+            expect(some.length).toBeLessThanOrEqual(limit);
+            names.push(...some);
+            cursor = pages.at(-1)?.cursor;
+          } while (cursor !== undefined);
+          expect(names).toEqual(model(all, asked));
+        },
+      ),
       { numRuns: 300 },
     );
   });
@@ -172,6 +157,54 @@ describe('listOrdered', () => {
     });
     expect(namesOf(pages)).toEqual(['prefix:big/', 'item:c', 'prefix:small/']);
     expect(yielded).toBeLessThan(30);
+  });
+
+  test('tells a source of several items where to go on', async () => {
+    const all = Array.from({ length: 1000 }, (_, index) => `big/${index}`).concat('c', 'small/1');
+    const told: (string | undefined)[] = [];
+    const pages = await pagesOf(all, { delimiter: '/' }, 100, function* (from) {
+      expect(from.atOrAfter).toBeUndefined();
+      let items = [...fromArray(all, from)];
+      while (items.length > 0) {
+        const seek: SeekFrom | undefined = yield items.slice(0, 20);
+        told.push(seek?.atOrAfter);
+        items = items.slice(20).filter(({ key }) => seek === undefined || isIn(key, seek));
+      }
+    });
+    expect(namesOf(pages)).toEqual(['prefix:big/', 'item:c', 'prefix:small/']);
+    expect(told).toEqual(['big0', 'small0']);
+  });
+
+  test('asks a source of several items anew that does not listen', async () => {
+    const all = Array.from({ length: 1000 }, (_, index) => `big/${index}`).concat('c', 'small/1');
+    let yielded = 0;
+    const pages = await pagesOf(all, { delimiter: '/' }, 100, function* (from) {
+      const items = [...fromArray(all, from)];
+      for (let start = 0; start < items.length; start += 20) {
+        yielded += 1;
+        yield items.slice(start, start + 20);
+      }
+    });
+    expect(namesOf(pages)).toEqual(['prefix:big/', 'item:c', 'prefix:small/']);
+    expect(yielded).toBe(3);
+  });
+
+  test('does not tell a source of a position that it is past', async () => {
+    const told: (SeekFrom | undefined)[] = [];
+    await pagesOf([], { delimiter: '/' }, 100, function* () {
+      told.push(yield ['a/1', 'a/2', 'b'].map((key) => ({ kind: 'item', key })));
+      told.push(yield [{ kind: 'item', key: 'c/1' }]);
+    });
+    expect(told).toEqual([undefined, { prefix: '', atOrAfter: 'c0' }]);
+  });
+
+  test('ends within several items when its signal is aborted', async () => {
+    const controller = new AbortController();
+    const items = ['a', 'b', 'c'].map((key): ListItem => ({ kind: 'item', key }));
+    const walk = listOrdered({ signal: controller.signal }, () => [items], { pageSize: 1 });
+    await walk.next();
+    controller.abort('enough');
+    await expect(walk.next()).rejects.toMatchObject({ code: 'aborted', cause: 'enough' });
   });
 
   test('releases the source when the walk is broken off, fails, or ends', async () => {
@@ -268,7 +301,7 @@ describe('afterPrefix', () => {
   test('divides all texts into those with the prefix or before it, and the rest', () => {
     fc.assert(
       fc.property(
-        segment,
+        anySegment,
         fc.string({ unit: fc.constantFrom('a', 'b', '-', '😀', '\uffff') }),
         (prefix, text) => {
           const end = afterPrefix(prefix) ?? expect.unreachable();
@@ -278,59 +311,5 @@ describe('afterPrefix', () => {
         },
       ),
     );
-  });
-});
-
-describe('flattenTree', () => {
-  async function walk(all: readonly string[], from: SeekFrom) {
-    const { read, readFolder } = treeOf(all);
-    const found = await Array.fromAsync(flattenTree(readFolder, from));
-    return { read, keys: found.map((item) => item.key) };
-  }
-
-  test('yields keys in the order of their bytes, not of their folders', async () => {
-    const all = ['a/b', 'a-b', 'a0', 'a', 'a/b/c', 'a/b-c'];
-    const { keys: found } = await walk(all, { prefix: '' });
-    expect(found).toEqual(['a', 'a-b', 'a/b', 'a/b-c', 'a/b/c', 'a0']);
-  });
-
-  test('yields from any position what the model yields', async () => {
-    const positions = fc.record(
-      { prefix: fc.oneof(fc.constant(''), key), after: key, atOrAfter: key },
-      { requiredKeys: ['prefix'] },
-    );
-    await fc.assert(
-      fc.asyncProperty(keys, positions, async (all, from) => {
-        const { keys: found } = await walk(all, from);
-        expect(found).toEqual(all.filter((name) => isIn(name, from)).sort(compareKeys));
-      }),
-      { numRuns: 500 },
-    );
-  });
-
-  test('reads no folder that lies before the position or outside the prefix', async () => {
-    const all = ['a/1', 'b/x/1', 'b/y/1', 'b/z', 'c/1'];
-    expect((await walk(all, { prefix: 'b/' })).read).toEqual(['b', 'b/x', 'b/y']);
-    expect((await walk(all, { prefix: 'b/y' })).read).toEqual(['b', 'b/y']);
-    expect((await walk(all, { prefix: '', after: 'b/x/1' })).read).toEqual([
-      '',
-      'b',
-      'b/x',
-      'b/y',
-      'c',
-    ]);
-    expect((await walk(all, { prefix: '', atOrAfter: 'c' })).read).toEqual(['', 'c']);
-  });
-
-  test('jumps to a later position that it is told', async () => {
-    const { read, readFolder } = treeOf(['a/1', 'a/2', 'b/1', 'c/1']);
-    const tree = flattenTree(readFolder, { prefix: '' });
-    expect((await tree.next()).value).toMatchObject({ key: 'a/1' });
-    expect((await tree.next({ prefix: '', atOrAfter: 'c' })).value).toMatchObject({ key: 'c/1' });
-    expect(read).toEqual(['', 'a', 'c']);
-  });
-
-  test('finds nothing in a folder that is not there', async () => {
-    expect((await walk(['a/1'], { prefix: 'x/y/' })).keys).toEqual([]);
   });
 });

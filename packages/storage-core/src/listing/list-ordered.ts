@@ -15,10 +15,13 @@ export interface SeekFrom {
 }
 
 /**
- * Items with the prefix, from a position, in UTF-8 order of their keys. A generator may look at
- * what `yield` returns: a later position that it can jump to.
+ * Items with the prefix, from a position, in UTF-8 order of their keys: one by one, or several
+ * together, which costs less. A generator may look at what `yield` returns: a later position that
+ * it can jump to.
  */
-export type OrderedSource = (from: SeekFrom) => AsyncIterable<ListItem> | Iterable<ListItem>;
+export type OrderedSource = (
+  from: SeekFrom,
+) => AsyncIterable<ListItem | readonly ListItem[]> | Iterable<ListItem | readonly ListItem[]>;
 
 /** Settings of {@link listOrdered}. */
 export interface ListOrderedSettings {
@@ -43,54 +46,56 @@ export async function* listOrdered(
   const { pageSize } = settings;
   let from: SeekFrom | undefined = startOf(options);
   let entries: ListEntry[] = [];
-  let position: JsonValue = null;
   let count = 0;
 
   while (from !== undefined) {
-    const items: SomeIterator = iterate(source(from));
+    const steps: SomeIterator = iterate(source(from));
     from = undefined;
     let group: string | undefined;
     let seek: SeekFrom | undefined;
     let stepped = 0;
     let ended = false;
     try {
-      for (;;) {
+      walk: for (;;) {
         if (signal?.aborted) throw abortedError(signal);
-        const pending = items.next(seek);
+        const pending = steps.next(seek);
         seek = undefined;
         const step = pending instanceof Promise ? await pending : pending;
         if (step.done) {
           ended = true;
           break;
         }
-        const item = step.value;
-        if (group !== undefined && item.key.startsWith(group)) {
-          stepped += 1;
-          if (stepped > STEPS_BEFORE_SEEK) {
-            from = behind(prefix, group);
-            break;
+        for (const item of isSeveral(step.value) ? step.value : [step.value]) {
+          if (group !== undefined && item.key.startsWith(group)) {
+            // What comes with the group's first key costs nothing more; the source is not told yet.
+            if (seek !== undefined) continue;
+            stepped += 1;
+            if (stepped > STEPS_BEFORE_SEEK) {
+              from = behind(prefix, group);
+              break walk;
+            }
+            continue;
           }
-          continue;
-        }
-        if (count === limit || entries.length === pageSize) {
-          yield { entries, cursor: encodeCursor(options, position) };
-          if (count === limit) return;
-          entries = [];
-        }
-        count += 1;
-        group = delimiter === undefined ? undefined : groupOf(item.key, prefix, delimiter);
-        if (group === undefined) {
-          entries.push(item);
-          position = [item.key];
-        } else {
-          entries.push({ kind: 'prefix', key: group });
-          position = [group, 'prefix'];
-          seek = behind(prefix, group);
-          stepped = 0;
+          if (count === limit || entries.length === pageSize) {
+            yield { entries, cursor: encodeCursor(options, placeBehind(entries)) };
+            if (count === limit) return;
+            if (signal?.aborted) throw abortedError(signal);
+            entries = [];
+          }
+          count += 1;
+          seek = undefined;
+          group = delimiter === undefined ? undefined : groupOf(item.key, prefix, delimiter);
+          if (group === undefined) {
+            entries.push(item);
+          } else {
+            entries.push({ kind: 'prefix', key: group });
+            seek = behind(prefix, group);
+            stepped = 0;
+          }
         }
       }
     } finally {
-      if (!ended) await items.return?.();
+      if (!ended) await steps.return?.();
     }
   }
   if (entries.length > 0) yield { entries };
@@ -108,12 +113,18 @@ export function afterPrefix(prefix: string): string | undefined {
   return undefined;
 }
 
+type Step = IteratorResult<ListItem | readonly ListItem[]>;
+
 interface SomeIterator {
-  next(seek?: SeekFrom): Promise<IteratorResult<ListItem>> | IteratorResult<ListItem>;
+  next(seek?: SeekFrom): Promise<Step> | Step;
   return?(): unknown;
 }
 
-function iterate(items: AsyncIterable<ListItem> | Iterable<ListItem>): SomeIterator {
+function isSeveral(found: ListItem | readonly ListItem[]): found is readonly ListItem[] {
+  return Array.isArray(found);
+}
+
+function iterate(items: ReturnType<OrderedSource>): SomeIterator {
   return Symbol.asyncIterator in items
     ? (items[Symbol.asyncIterator]() as SomeIterator)
     : (items[Symbol.iterator]() as SomeIterator);
@@ -132,6 +143,12 @@ function startOf(options: ListOptions): SeekFrom | undefined {
   return startAfter !== undefined && compareKeys(startAfter, key) > 0
     ? start
     : { prefix, after: key };
+}
+
+/** The position behind the last entry of a page, as a cursor tells it. */
+function placeBehind(entries: readonly ListEntry[]): JsonValue {
+  const { key = '', kind } = entries.at(-1) ?? {};
+  return kind === 'prefix' ? [key, kind] : [key];
 }
 
 function behind(prefix: string, group: string): SeekFrom | undefined {

@@ -128,6 +128,9 @@ describe('what is asked for', () => {
     ['expiresAt', (p) => p.copy?.('a', 'b', { attributes: { expiresAt: new Date() } })],
     ['tags', (p) => p.upload?.('a', { attributes: { tags: ['x'] } })],
     ['writeId', (p) => p.upload?.('a', { writeId: 'w' })],
+    ['checksum', (p) => p.upload?.('a', { checksum: 'sha256' })],
+    ['encrypt', (p) => p.upload?.('a', { encrypt: true })],
+    ['compress', (p) => p.upload?.('a', { compress: true })],
     ['ifMatch', (p) => p.delete('a', { ifMatch: 'e' })],
     ['version', (p) => p.delete('a', { version: 'v' })],
     ['sourceIfMatch', (p) => p.copy?.('a', 'b', { sourceIfMatch: 'e' })],
@@ -138,6 +141,7 @@ describe('what is asked for', () => {
     ['include', (p) => drain(p.list({ include: ['attributes'] }))],
     ['atomic', (p) => p.deleteMany?.(['a'], { atomic: true })],
     ['ifMatch', async (p) => (await p.upload?.('a', {}))?.complete({ ifMatch: 'e' })],
+    ['checksum', async (p) => (await p.upload?.('a', {}))?.complete({ checksum: 'sha256-' })],
   ];
 
   test.each(undeclared)(

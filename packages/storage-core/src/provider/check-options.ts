@@ -42,13 +42,7 @@ export function checkStat(key: string, options: StatOptions, can: Capabilities):
 export function checkPut(key: string, body: Body, options: PutOptions, can: Capabilities): void {
   checkKey(key, can.maxKeyBytes);
   checkConditions(options, can.replaceIfMatch, can.createIfAbsent);
-  if (options.checksum !== undefined) {
-    need(can.checksum, 'checksum');
-    if (options.checksum !== 'sha256') throw invalid(`there is no checksum "${options.checksum}".`);
-  }
-  if (options.writeId !== undefined) need(can.writeIds, 'writeId');
-  if (options.encrypt) need(can.encrypt, 'encrypt');
-  if (options.compress) need(can.compress, 'compress');
+  checkContent(options, can, can.checksum);
   checkWritten(key, options, can);
   const { size } = body;
   if (size === undefined) return;
@@ -112,9 +106,9 @@ export function checkList(options: ListOptions, can: Capabilities): void {
 
 export function checkUpload(key: string, options: UploadOptions, can: Capabilities): void {
   checkKey(key, can.maxKeyBytes);
-  const { totalBytes, attributes, writeId, token } = options;
+  const { totalBytes, attributes, token } = options;
   if (token === '') throw invalid('token is not one that a session gave.');
-  if (writeId !== undefined) need(can.writeIds, 'writeId');
+  checkContent(options, can, can.uploadChecksum);
   if (attributes !== undefined) checkWritten(key, attributes, can);
   if (totalBytes === undefined) return;
   if (!isCount(totalBytes, 0)) throw invalid('totalBytes is not a whole number.');
@@ -161,6 +155,29 @@ export function checkConditions(
   if (ifNoneMatch !== '*') throw invalid("ifNoneMatch takes '*' alone in a write.");
   if (ifMatch !== undefined) throw invalid("ifMatch and ifNoneMatch: '*' cannot both hold.");
   need(canCreate, "ifNoneMatch: '*'");
+}
+
+/** What is done to the content of a write besides storing it. */
+function checkContent(
+  { checksum, writeId, encrypt, compress }: PutOptions & UploadOptions,
+  can: Capabilities,
+  canChecksum: boolean | undefined,
+): void {
+  if (checksum !== undefined) {
+    need(canChecksum, 'checksum');
+    if (checksum !== 'sha256') throw invalid(`there is no checksum "${String(checksum)}".`);
+  }
+  if (writeId !== undefined) need(can.writeIds, 'writeId');
+  if (encrypt) need(can.encrypt, 'encrypt');
+  if (compress) need(can.compress, 'compress');
+}
+
+/** The checksum that content is said to have. */
+export function checkChecksum(checksum: string, can: boolean | undefined): void {
+  need(can, 'checksum');
+  if (!/^sha256-[A-Za-z0-9+/]{43}=$/.test(checksum)) {
+    throw invalid('checksum is not a SHA-256 as `sha256-<base64>`.');
+  }
 }
 
 function checkWritten(key: string, attributes: AttributesPatch, can: Capabilities): void {

@@ -1,19 +1,23 @@
-import { withCompanion } from '../attributes/with-companion.ts';
+import { companionCapabilities } from '../attributes/companion-capabilities.ts';
+import { companionKeys } from '../attributes/companion-keys.ts';
+import { DEFAULT_COMPANION_LAYOUT } from '../attributes/companion-layout.ts';
 import type { EngineOptions, StorageEngine } from '../contract/engine.ts';
 import type {
   BackendDefinition,
   BackendFactory,
   CommonBackendOptions,
+  RetryOptions,
 } from '../contract/factory.ts';
 import type { StorageProvider } from '../contract/provider.ts';
 import type { ItemTypes } from '../contract/values.ts';
 import { createEngine } from '../engine/create-engine.ts';
-import { guardProvider } from './guard-provider.ts';
-import { withRetry } from './with-retry.ts';
+import { deferProvider } from '../engine/defer-provider.ts';
+import { checkRetry } from './check-retry.ts';
 
 /**
  * Makes the public factory of a backend from its provider function: guarded, with the retry loop
- * when it is remote, with companions when it asks for them.
+ * when it is remote, with companions when it asks for them. What of these it needs is loaded with
+ * its first operation.
  */
 export function defineBackend<Options>(
   definition: BackendDefinition<Options>,
@@ -21,12 +25,18 @@ export function defineBackend<Options>(
   const { provider: make, remote = false, companion = false, ...backend } = definition;
 
   function provider(options = {} as Options & CommonBackendOptions): StorageProvider {
-    const { retry, ...own } = options;
+    const { retry = remote ? {} : false, ...own } = options;
+    if (retry !== false) checkRetry(retry);
     const bare = make(own as Options);
-    const complete = companion ? withCompanion(bare) : bare;
-    const tried =
-      retry === false || (retry === undefined && !remote) ? complete : withRetry(complete, retry);
-    return guardProvider(tried);
+    return deferProvider(bare, {
+      capabilities: () =>
+        companion
+          ? companionCapabilities(bare.capabilities, DEFAULT_COMPANION_LAYOUT)
+          : bare.capabilities,
+      publicUrl: (key) =>
+        bare.publicUrl?.(companion ? companionKeys(DEFAULT_COMPANION_LAYOUT).down(key) : key),
+      load: () => complete(bare, companion, retry),
+    });
   }
 
   function create<Items extends ItemTypes>(
@@ -37,4 +47,18 @@ export function defineBackend<Options>(
   }
 
   return Object.assign(create, { provider, backend });
+}
+
+async function complete(
+  bare: StorageProvider,
+  companion: boolean,
+  retry: RetryOptions | false,
+): Promise<StorageProvider> {
+  const [{ guarded }, companions, retrying] = await Promise.all([
+    import('../engine/guarded-provider.ts'),
+    companion ? import('../attributes/with-companion.ts') : undefined,
+    retry === false ? undefined : import('./with-retry.ts'),
+  ]);
+  const whole = companions?.withCompanion(bare) ?? bare;
+  return guarded(retry === false ? whole : (retrying?.withRetry(whole, retry) ?? whole));
 }

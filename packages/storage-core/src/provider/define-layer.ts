@@ -2,7 +2,7 @@ import type { AnyEngine, EngineOptions, StorageEngine } from '../contract/engine
 import type { LayerDefinition, LayerFactory } from '../contract/factory.ts';
 import type { StorageProvider } from '../contract/provider.ts';
 import { createEngine } from '../engine/create-engine.ts';
-import { guardProvider } from './guard-provider.ts';
+import { guardedLater } from '../engine/defer-provider.ts';
 import { layersOf, nameLayers } from './layers-of.ts';
 import { providerOf } from './provider-of.ts';
 
@@ -11,8 +11,8 @@ export function defineLayer<Options>(definition: LayerDefinition<Options>): Laye
   const { name, layer } = definition;
 
   function provider(underlying: StorageProvider, options: Options): StorageProvider {
-    const below = guardProvider(underlying);
-    const layered = guardProvider(layer(below, options));
+    const below = guardedLater(underlying);
+    const layered = guardedLater(layer(below, options));
     return layered === below ? below : nameLayers(layered, [...layersOf(below), name]);
   }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import { tinyProvider } from '../../test/tiny-provider.ts';
+import { toBody } from '../bodies/to-body.ts';
 import type { StorageEngine } from '../contract/engine.ts';
 import type { BackendFactory, LayerFactory } from '../contract/factory.ts';
 import type { StorageProvider } from '../contract/provider.ts';
@@ -9,6 +10,7 @@ import { defineLayer } from './define-layer.ts';
 import { guardProvider } from './guard-provider.ts';
 import { layersOf } from './layers-of.ts';
 import { PROVIDER, providerOf } from './provider-of.ts';
+import { stateOf } from './state-of.ts';
 import { withPrefix } from './with-prefix.ts';
 
 interface TinyOptions {
@@ -75,6 +77,57 @@ describe('defineBackend', () => {
     const createBare = defineBackend({ name: 'bare', companion: true, provider: () => tiny });
     const provider = createBare.provider();
     expect(provider.capabilities.attributes).toBe('companion');
+    const before = provider.capabilities;
+    await provider.put('a', toBody('x'), { metadata: { n: 1 } });
+    expect(await provider.stat('a', {})).toMatchObject({ metadata: { n: 1 } });
+    expect({ ...provider.capabilities }).toEqual({ ...before });
+    expect([...tiny.objects.keys()].sort()).toEqual(['a', 'a.meta.json']);
+  });
+
+  test('makes public URLs of names below, before the first operation and after it', async () => {
+    const tiny = tinyProvider({ capabilities: { attributes: 'none', publicUrl: true } });
+    const plain = defineBackend({ name: 'plain', provider: () => tiny }).provider();
+    const companions = defineBackend({ name: 'x', companion: true, provider: () => tiny });
+    const provider = companions.provider();
+    const key = 'a.meta.json';
+    const before = provider.publicUrl?.(key);
+    expect(before).not.toBe(plain.publicUrl?.(key));
+    expect(() => plain.publicUrl?.('a//b')).toThrow('not a key');
+    await provider.open?.({});
+    expect(provider.publicUrl?.(key)).toBe(before);
+  });
+
+  test('refuses options of the retry loop at once', () => {
+    const { createTiny } = shaky(false);
+    for (const retry of [{ attempts: 0 }, { idleTimeoutMs: -1 }, { backoff: 'loud' as 'none' }]) {
+      expect(() => createTiny({ retry })).toThrow(
+        expect.objectContaining({ code: 'invalid-config' }),
+      );
+    }
+  });
+
+  test('tells what the provider declares, and its state, before anything was loaded', async () => {
+    const provider = shaky(false).createTiny.provider();
+    expect(Object.isFrozen(provider.capabilities)).toBe(true);
+    const capabilities = { rangeReads: true };
+    const own = defineBackend({
+      name: 'own',
+      provider: () => ({ ...tinyProvider(), capabilities }),
+    }).provider();
+    expect(own.capabilities).toEqual(capabilities);
+    expect(Object.isFrozen(capabilities)).toBe(false);
+    expect(provider.capabilities).toMatchObject({ rangeReads: true });
+    expect(stateOf(provider)).toBe('new');
+    expect(guardProvider(provider)).toBe(provider);
+    const { put } = provider;
+    await Promise.all([put('a', toBody('x'), {}), provider.copy?.('b', 'c', {}).catch(() => {})]);
+    expect(stateOf(provider)).toBe('open');
+    expect(provider.put).not.toBe(put);
+    await put('a', toBody('y'), {});
+    expect(await (await provider.get('a', {})).text()).toBe('y');
+    await provider.close?.();
+    expect(stateOf(provider)).toBe('closed');
+    await expect(put('a', toBody('z'), {})).rejects.toMatchObject({ code: 'closed' });
   });
 });
 

@@ -42,14 +42,16 @@ export function guardProvider(provider: StorageProvider): StorageProvider {
   const watchers = guardWatchers(gate);
 
   function finishGet(signal: AbortSignal | undefined) {
+    const terms = { provider: provider.name, signal, onRead: gate.track };
     return (object: StoredObject): StoredObject => {
-      const terms = { provider: provider.name, signal, onRead: gate.track };
       if (addBodyTerms(object, terms)) return object;
       const known = mapBody(object, { bytes: (bytes) => bytes, stream: (stream) => stream });
       addBodyTerms(known, terms);
       return known;
     };
   }
+
+  const finishPlainGet = finishGet(undefined);
 
   const guarded: StorageProvider = {
     specVersion: provider.specVersion,
@@ -71,7 +73,7 @@ export function guardProvider(provider: StorageProvider): StorageProvider {
           checkGet(key, options, can());
           return provider.get(key, options);
         },
-        finishGet(signal),
+        signal === undefined ? finishPlainGet : finishGet(signal),
       );
     },
 

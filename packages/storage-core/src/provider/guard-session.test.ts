@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { filled } from '../../test/guarded-provider.ts';
+import { sha256 } from '../attributes/sha256.ts';
 
 describe('an upload session through the guard', () => {
   test('works, and labels its errors', async () => {
@@ -41,6 +42,22 @@ describe('an upload session through the guard', () => {
         operation: 'upload.write',
       });
     }
+  });
+
+  test('refuses what is no checksum', async () => {
+    const { provider } = await filled({ capabilities: { uploadChecksum: true } });
+    const session = (await provider.upload?.('u', { checksum: 'sha256' })) ?? expect.unreachable();
+    await session.write(0, new Uint8Array([1]));
+    const right = await sha256(new Uint8Array([1]));
+    for (const checksum of ['', 'sha256-', right.slice(7), `${right}=`, right.toUpperCase()]) {
+      await expect(session.complete({ checksum })).rejects.toMatchObject({
+        code: 'invalid-argument',
+        operation: 'upload.complete',
+      });
+    }
+    await session.complete({ checksum: right });
+    const upload = provider.upload?.('u', { checksum: 'md5' as 'sha256' });
+    await expect(upload).rejects.toMatchObject({ code: 'invalid-argument' });
   });
 
   test('does not show its token', async () => {

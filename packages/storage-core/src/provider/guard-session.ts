@@ -1,7 +1,7 @@
 import { isBytes } from '../bodies/chunk-source.ts';
 import type { UploadSession } from '../contract/upload.ts';
 import type { Admission } from './admission.ts';
-import { checkConditions, invalid, isCount } from './check-options.ts';
+import { checkChecksum, checkConditions, invalid, isCount } from './check-options.ts';
 
 /**
  * An upload session whose errors are labelled and whose parts keep the rules that one part alone
@@ -40,8 +40,9 @@ export function guardSession(gate: Admission, session: UploadSession): UploadSes
       }),
     complete: (options = {}) =>
       gate.run(place('complete', options.signal), () => {
-        const can = gate.capabilities().uploadConditions;
-        checkConditions(options, can, can);
+        const { uploadConditions, uploadChecksum } = gate.capabilities();
+        checkConditions(options, uploadConditions, uploadConditions);
+        if (options.checksum !== undefined) checkChecksum(options.checksum, uploadChecksum);
         return session.complete(options);
       }),
     abort: (options = {}) => gate.run(place('abort', options.signal), () => session.abort(options)),

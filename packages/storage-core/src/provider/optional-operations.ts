@@ -17,4 +17,5 @@ export const OPTIONAL_OPERATIONS = [
   'health',
 ] as const;
 
+/** One of {@link OPTIONAL_OPERATIONS}. `uploads` comes with `upload`. */
 export type OptionalOperation = (typeof OPTIONAL_OPERATIONS)[number];

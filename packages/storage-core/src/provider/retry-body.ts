@@ -3,7 +3,8 @@ import { givesStream, storedObject } from '../bodies/stored-object.ts';
 import type { ByteRange, StoredObject } from '../contract/body.ts';
 import type { GetOptions } from '../contract/operations.ts';
 import { StorageError } from '../errors/storage-error.ts';
-import { type Retried, startTimer, type Work } from './retry-loop.ts';
+import type { Retried, Work } from './retry-loop.ts';
+import type { TimeLimits } from './time-limits.ts';
 
 /** From here on a read of everything continues where it broke instead of starting again. */
 const CONTINUED_FROM_BYTES = 1024 * 1024;
@@ -63,11 +64,17 @@ export function retriedObject(
     return broken && error.code !== 'conflict' && (done === 0 || can().rangeReads === true);
   }
 
+  /** A silence of `idleTimeoutMs` and what the content may take besides is the longest; 0 is no limit. */
+  function withLimit<Value>(reading: Promise<Value>, moreMs: number): Promise<Value> {
+    const { limits, idleTimeoutMs } = loop;
+    return idleTimeoutMs === 0 ? reading : inTime(limits, reading, idleTimeoutMs + moreMs);
+  }
+
   async function bytes(): Promise<Uint8Array> {
     if (size >= CONTINUED_FROM_BYTES && givesStream(current)) return collect(chunks(), size);
     for (let failed = 1; ; failed += 1) {
       try {
-        return await withLimit(current.bytes(), loop.idleTimeoutMs + size / SLOWEST_LINE);
+        return await withLimit(current.bytes(), size / SLOWEST_LINE);
       } catch (thrown) {
         const error = loop.known(about, thrown);
         void current.cancel(error);
@@ -87,7 +94,7 @@ export function retriedObject(
         for (;;) {
           try {
             source ??= streamSource(current.stream());
-            const chunk = await withLimit(source.next(), loop.idleTimeoutMs);
+            const chunk = await withLimit(source.next(), 0);
             const length = chunk?.byteLength ?? 0;
             done += length;
             if (length > 0) failed = 0;
@@ -122,14 +129,25 @@ export function retriedObject(
   );
 }
 
-/** A read's result, or `timeout` when it takes longer. 0 means no limit. */
-function withLimit<Value>(reading: Promise<Value>, limitMs: number): Promise<Value> {
-  if (limitMs === 0) return reading;
+/** A read's result, or `timeout` when it takes longer. */
+function inTime<Value>(
+  limits: TimeLimits,
+  reading: Promise<Value>,
+  limitMs: number,
+): Promise<Value> {
   return new Promise((resolve, reject) => {
-    const clock = startTimer((ms) => {
+    const limit = limits.start(limitMs, (ms) => {
       reject(new StorageError('timeout', `nothing of the body came for ${ms} ms.`));
     });
-    clock.set(limitMs);
-    reading.then(resolve, reject).finally(() => clock.set(Number.POSITIVE_INFINITY));
+    reading.then(
+      (value) => {
+        limits.stop(limit);
+        resolve(value);
+      },
+      (error: unknown) => {
+        limits.stop(limit);
+        reject(error);
+      },
+    );
   });
 }

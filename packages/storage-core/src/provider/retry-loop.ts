@@ -3,13 +3,13 @@ import type { RetryOptions } from '../contract/factory.ts';
 import type { StorageProvider } from '../contract/provider.ts';
 import { StorageError } from '../errors/storage-error.ts';
 import { abortedError, toStorageError } from '../errors/to-storage-error.ts';
+import { checkRetry } from './check-retry.ts';
 import { outcomeOf } from './outcome-of.ts';
 import { raceAbort } from './race-abort.ts';
+import { type TimeLimits, timeLimits } from './time-limits.ts';
 
 /** The slowest line that a transfer is given time for. Units: bytes per ms. */
 const SLOWEST_LINE = 50;
-
-const BACKOFFS: readonly string[] = ['exponential', 'constant', 'none'];
 
 /** One thing to do, as often as it takes. */
 export interface Work<Result> {
@@ -39,6 +39,8 @@ export interface Try {
 /** The loop that every operation of `withRetry` goes through. */
 export interface RetryLoop {
   readonly idleTimeoutMs: number;
+  /** Of everything that the loop waits for. */
+  readonly limits: TimeLimits;
   run<Result>(work: Work<Result>, call: (one: Try) => Promise<Result>): Promise<Result>;
   /** Waits before the next of `failed + 1` tries; throws the error when there is none. */
   wait(about: Work<never>, error: StorageError, failed: number, deadline?: number): Promise<void>;
@@ -67,11 +69,8 @@ export function retryLoop(provider: string, options: RetryOptions): RetryLoop {
     sleep = sleepOnTimer,
     onRetry,
   } = options;
-  if (!BACKOFFS.includes(backoff)) {
-    throw new StorageError('invalid-config', `retry.backoff is one of: ${BACKOFFS.join(', ')}.`);
-  }
-  checkNumbers({ attempts, totalTimeoutMs }, 1);
-  checkNumbers({ baseDelayMs, maxDelayMs, maxRetryAfterMs, attemptTimeoutMs, idleTimeoutMs }, 0);
+  checkRetry(options);
+  const limits = timeLimits();
 
   function known({ operation, key, signal }: Work<never>, error: unknown): StorageError {
     return toStorageError(error, { provider, operation, key }, signal);
@@ -106,25 +105,29 @@ export function retryLoop(provider: string, options: RetryOptions): RetryLoop {
     call: (one: Try) => Promise<Result>,
   ): Promise<Result> {
     const { signal, contentBytes = 0 } = work;
-    const limitMs = attemptTimeoutMs === 0 ? Number.POSITIVE_INFINITY : attemptTimeoutMs;
+    if (signal?.aborted) return Promise.reject(known(work, abortedError(signal)));
+    const tryMs = attemptTimeoutMs === 0 ? Number.POSITIVE_INFINITY : attemptTimeoutMs;
+    const longestMs = tryMs + contentBytes / SLOWEST_LINE;
+    // The clock is asked only where the whole operation has a limit.
+    const limitMs = () =>
+      deadline === Number.POSITIVE_INFINITY
+        ? longestMs
+        : Math.min(longestMs, deadline - Date.now());
     const controller = new AbortController();
     return new Promise<Result>((resolve, reject) => {
       let over = false;
-      const clock = startTimer((ms) => {
+      const limit = limits.start(limitMs(), (ms) => {
         end(new StorageError('timeout', `there was no answer within ${ms} ms.`));
       });
-      const onAbort = () => {
-        if (signal !== undefined) end(abortedError(signal));
-      };
+      const onAbort = signal && (() => end(abortedError(signal)));
       const touch = () => {
-        if (over) return;
-        clock.set(Math.min(limitMs + contentBytes / SLOWEST_LINE, deadline - Date.now()));
+        if (!over) limits.set(limit, limitMs());
       };
       /** Nothing stays behind, also when the provider never answers. */
       const settle = () => {
         over = true;
-        clock.set(Number.POSITIVE_INFINITY);
-        signal?.removeEventListener('abort', onAbort);
+        limits.stop(limit);
+        if (onAbort !== undefined) signal?.removeEventListener('abort', onAbort);
       };
       const end = (reason: StorageError) => {
         const error = known(work, reason);
@@ -132,67 +135,66 @@ export function retryLoop(provider: string, options: RetryOptions): RetryLoop {
         controller.abort(error);
         reject(error);
       };
+      const fail = (error: unknown) => {
+        settle();
+        reject(error);
+      };
 
-      touch();
-      if (signal?.aborted) {
-        onAbort();
+      if (onAbort !== undefined) signal?.addEventListener('abort', onAbort, { once: true });
+      let answer: Promise<Result>;
+      try {
+        answer = call({ signal: controller.signal, unsure, touch });
+      } catch (error) {
+        fail(error);
         return;
       }
-      signal?.addEventListener('abort', onAbort, { once: true });
-      const answer = (async () => call({ signal: controller.signal, unsure, touch }))();
-      answer.then(
-        (result) => {
-          if (over) {
-            work.discard?.(result);
-            return;
-          }
-          settle();
-          resolve(result);
-        },
-        (error: unknown) => {
-          settle();
-          reject(error);
-        },
-      );
+      answer.then((result) => {
+        if (over) {
+          work.discard?.(result);
+          return;
+        }
+        settle();
+        resolve(result);
+      }, fail);
     });
   }
 
-  async function run<Result>(
+  function run<Result>(work: Work<Result>, call: (one: Try) => Promise<Result>): Promise<Result> {
+    const isEndless = totalTimeoutMs === Number.POSITIVE_INFINITY;
+    const deadline = isEndless ? totalTimeoutMs : Date.now() + totalTimeoutMs;
+    return once(work, false, deadline, call).catch((thrown: unknown) =>
+      more(work, deadline, call, thrown),
+    );
+  }
+
+  /** What follows a first try that failed. */
+  async function more<Result>(
     work: Work<Result>,
+    deadline: number,
     call: (one: Try) => Promise<Result>,
+    first: unknown,
   ): Promise<Result> {
-    const deadline = Date.now() + totalTimeoutMs;
+    let thrown = first;
     let unsure = false;
     const told = (error: StorageError) =>
       work.writes ? error.with({ outcome: unsure ? 'unknown' : 'not-applied' }) : error;
     for (let failed = 1; ; failed += 1) {
+      const failure = known(work, thrown);
+      unsure ||= outcomeOf(failure) === 'unknown';
+      const error = told(failure);
+      if (!error.retryable || work.again?.(error) === false) throw error;
+      await wait(work, error, failed, deadline).catch((ended: unknown) => {
+        throw told(known(work, ended));
+      });
       try {
         return await once(work, unsure, deadline, call);
-      } catch (thrown) {
-        const failure = known(work, thrown);
-        unsure ||= outcomeOf(failure) === 'unknown';
-        const error = told(failure);
-        if (!error.retryable || work.again?.(error) === false) throw error;
-        await wait(work, error, failed, deadline).catch((ended: unknown) => {
-          throw told(known(work, ended));
-        });
+      } catch (again) {
+        thrown = again;
       }
     }
   }
 
-  return { idleTimeoutMs, run, wait, known };
-}
-
-/** A timer that can be set again; infinity stops it. */
-export function startTimer(onEnd: (ms: number) => void): { set(ms: number): void } {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  return {
-    set(ms) {
-      clearTimeout(timer);
-      // Timers cannot hold more than 2^31 - 1 ms, and so long is as good as never.
-      timer = ms < 2 ** 31 ? setTimeout(() => onEnd(Math.round(ms)), Math.max(0, ms)) : undefined;
-    },
-  };
+  return { idleTimeoutMs, limits, run, wait, known };
 }
 
 function sleepOnTimer(ms: number, signal: AbortSignal | undefined): Promise<void> {
@@ -205,11 +207,4 @@ function sleepOnTimer(ms: number, signal: AbortSignal | undefined): Promise<void
     const timer = setTimeout(end, ms);
     signal?.addEventListener('abort', end, { once: true });
   });
-}
-
-function checkNumbers(numbers: Readonly<Record<string, number>>, least: number): void {
-  for (const [name, value] of Object.entries(numbers)) {
-    if (value >= least) continue;
-    throw new StorageError('invalid-config', `retry.${name} is ${value}; it is at least ${least}.`);
-  }
 }

@@ -15,6 +15,8 @@ export function retriedSession(
     operation: `upload.${name}`,
     key,
     signal,
+    // A session that is lost stays lost.
+    again: ({ restart }) => !restart,
   });
 
   /** Bytes of a part that the service holds already, from its start. */
@@ -56,7 +58,6 @@ export function retriedSession(
         {
           ...work('complete', signal),
           writes: true,
-          // A session that is lost stays lost.
           again: ({ outcome, restart }) =>
             !restart && (!conditional || writeId !== undefined || outcome === 'not-applied'),
         },

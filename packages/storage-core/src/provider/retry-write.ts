@@ -18,6 +18,8 @@ export function createWriteId(): string {
 
 /** A body that tells of every chunk that is read, and whether it can still be read from its start. */
 export function watchedBody(body: Body): { readonly isWhole: () => boolean; of(one: Try): Body } {
+  // Nothing can become of what is in memory.
+  if (body.buffered !== undefined) return { isWhole: () => true, of: () => body };
   let used = false;
   const use = () => {
     used = true;
@@ -27,7 +29,6 @@ export function watchedBody(body: Body): { readonly isWhole: () => boolean; of(o
     of: ({ touch }) => ({
       size: body.size,
       replayable: body.replayable,
-      ...(body.buffered !== undefined && { buffered: body.buffered }),
       bytes() {
         use();
         return body.bytes();

@@ -40,18 +40,11 @@ export function withRetry(provider: StorageProvider, options: RetryOptions = {})
       return provider.capabilities;
     },
 
-    async get(key, options) {
-      const object = await run<StoredObject>(
-        {
-          operation: 'get',
-          key,
-          signal: options.signal,
-          discard: (late) => void late.cancel().catch(() => {}),
-        },
+    get: (key, options) =>
+      run<StoredObject>(
+        { operation: 'get', key, signal: options.signal, discard: letGo },
         ({ signal }) => provider.get(key, { ...options, signal }),
-      );
-      return retriedObject(read, key, options, object);
-    },
+      ).then((object) => retriedObject(read, key, options, object)),
 
     put: (key, body, options) => retriedPut(read, key, body, options),
 
@@ -332,6 +325,10 @@ export function withRetry(provider: StorageProvider, options: RetryOptions = {})
     Object.defineProperty(retried, name, { enumerable: true, get: () => provider[name] });
   }
   return retried;
+}
+
+function letGo(late: StoredObject): void {
+  late.cancel().catch(() => {});
 }
 
 async function* oneByOne<Item>(items: AsyncIterable<Item>): AsyncGenerator<readonly Item[]> {

@@ -5,25 +5,25 @@ import { essence } from '../values/codecs.ts';
 
 type ContentTypeOf = (item: StorageItem) => string | undefined;
 
-/** Whether an item has all that a query asks for, its text left out. */
-export function matchesFields(
+/** Tells whether an item has all that a query asks for, its text left out. */
+export function fieldMatcher(
   query: StorageQuery,
-  item: StorageItem,
   typeOf: ContentTypeOf,
-): boolean {
-  const { tags, anyTags, metadata, contentType, size, modifiedAt, createdAt } = query;
-  const itemTags = item.tags ?? [];
-  return (
-    (tags === undefined || tags.every((tag) => itemTags.includes(tag))) &&
-    (anyTags === undefined || anyTags.some((tag) => itemTags.includes(tag))) &&
-    (contentType === undefined || isOfType(typeOf(item), contentType)) &&
-    (size === undefined || isBetween(item.size, size.min, size.max)) &&
-    (modifiedAt === undefined || isWithin(item.modifiedAt, modifiedAt)) &&
-    (createdAt === undefined || isWithin(item.createdAt, createdAt)) &&
-    Object.entries(metadata ?? {}).every(([path, wanted]) =>
-      compares(valueAt(item.metadata ?? {}, path), wanted),
-    )
-  );
+): (item: StorageItem) => boolean {
+  const { tags, anyTags, contentType, size, modifiedAt, createdAt } = query;
+  const comparisons = Object.entries(query.metadata ?? {});
+  return (item) => {
+    const { tags: itemTags = [], metadata = {} } = item;
+    return (
+      (tags === undefined || tags.every((tag) => itemTags.includes(tag))) &&
+      (anyTags === undefined || anyTags.some((tag) => itemTags.includes(tag))) &&
+      (contentType === undefined || isOfType(typeOf(item), contentType)) &&
+      (size === undefined || isBetween(item.size, size.min, size.max)) &&
+      (modifiedAt === undefined || isWithin(item.modifiedAt, modifiedAt)) &&
+      (createdAt === undefined || isWithin(item.createdAt, createdAt)) &&
+      comparisons.every(([path, wanted]) => compares(valueAt(metadata, path), wanted))
+    );
+  };
 }
 
 /** The words of a query's text, as they are looked for. */

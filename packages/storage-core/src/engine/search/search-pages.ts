@@ -6,14 +6,14 @@ import type {
   StorageItem,
   StorageQuery,
 } from '../../contract/listing.ts';
-import type { ListOptions, OperationOptions } from '../../contract/operations.ts';
+import type { ListEntry, ListOptions, OperationOptions } from '../../contract/operations.ts';
 import { isStorageError, StorageError } from '../../errors/storage-error.ts';
 import { toStorageError } from '../../errors/to-storage-error.ts';
 import { decodeCursor, encodeCursor } from '../../listing/cursor.ts';
 import { type EngineContext, engineError, isExpired, opened, signalOf } from '../engine-context.ts';
 import { runMany } from '../run-many.ts';
 import { checkQuery } from './check-query.ts';
-import { matchesFields, missingWords, textOf, wordsOf } from './match-item.ts';
+import { fieldMatcher, missingWords, textOf, wordsOf } from './match-item.ts';
 import { type ItemOrder, orderOf, type Rank, selectFirst } from './order-items.ts';
 import { planScan, type ScanPlan } from './plan-scan.ts';
 
@@ -134,13 +134,13 @@ async function* matchingPages(
   list: ListOptions,
 ): AsyncGenerator<StorageItem[], void, undefined> {
   const { provider, now } = context;
-  const typeOf = (item: StorageItem) => item.contentType ?? contentTypeOf(item.key);
-  for await (const page of provider.list(list)) {
-    const listed = page.entries.filter(
-      (entry): entry is StorageItem => entry.kind === 'item' && !isExpired(entry, now),
-    );
-    const known = plan.stats ? await statEach(context, listed, list) : listed;
-    const matching = known.filter((item) => matchesFields(query, item, typeOf));
+  const matches = fieldMatcher(query, (item) => item.contentType ?? contentTypeOf(item.key));
+  const isAlive = (entry: ListEntry): entry is StorageItem =>
+    entry.kind === 'item' && !isExpired(entry, now);
+  for await (const { entries } of provider.list(list)) {
+    const matching = plan.stats
+      ? (await statEach(context, entries.filter(isAlive), list)).filter(matches)
+      : entries.filter((entry): entry is StorageItem => isAlive(entry) && matches(entry));
     yield query.text === undefined ? matching : await withText(context, query, matching, list);
   }
 }

@@ -1,5 +1,5 @@
 /**
- * The code of the seed document "Storage Architecture", as it stands there, as far as what it needs
+ * The snippets of the design document "Storage Architecture", as they stand there, as far as what it needs
  * exists. Only the name of the package differs.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -18,7 +18,7 @@ import { afterEach, beforeEach, describe, expect, expectTypeOf, test, vi } from 
 
 let folder = '';
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'granary-seeds-'));
+  folder = mkdtempSync(join(tmpdir(), 'granary-snippets-'));
   vi.stubEnv('HOME', folder);
   vi.stubEnv('XDG_DATA_HOME', join(folder, 'data'));
 });

@@ -1,5 +1,5 @@
 /**
- * The code of the seed document "Storage Package Roadmap", as it stands there, as far as what it
+ * The snippets of the design document "Storage Package Roadmap", as they stand there, as far as what it
  * needs exists. Only the name of the package differs.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -24,7 +24,7 @@ import { afterEach, beforeEach, describe, expect, expectTypeOf, test, vi } from 
 let folder = '';
 const home = process.cwd();
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'granary-seeds-'));
+  folder = mkdtempSync(join(tmpdir(), 'granary-snippets-'));
   vi.stubEnv('HOME', folder);
   vi.stubEnv('XDG_DATA_HOME', join(folder, 'data'));
   process.chdir(folder);
