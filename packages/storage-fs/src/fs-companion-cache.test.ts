@@ -103,6 +103,17 @@ describe('companionCache', () => {
     ]);
   });
 
+  test('lets go of what is not there any more', () => {
+    const cache = cacheAt(LATER, 2500);
+    for (const name of ['1', '2']) cache.in('/a').keep(name, companion(name), LATER);
+    cache.in('/a').prune(new Set(['2']));
+    cache.in('/b').prune(new Set());
+    expect(cache.tagOf('/a', '1')).toBeUndefined();
+    expect(cache.tagOf('/a', '2')).toBe('2');
+    cache.in('/a').keep('3', companion('3'), LATER);
+    expect(cache.tagOf('/a', '3')).toBe('3');
+  });
+
   test('holds no more than it may, also of one folder', () => {
     const cache = cacheAt(LATER, 2500);
     const names = ['1', '2', '3', '4'];

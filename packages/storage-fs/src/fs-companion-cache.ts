@@ -52,6 +52,8 @@ export interface FolderCompanions {
    * before it was read. Units: ms since 1970.
    */
   keep(name: string, companion: KnownCompanion, readAtMs: number): void;
+  /** Lets go of what is not there any more, when more is kept than there is. */
+  prune(there: ReadonlySet<string>): void;
 }
 
 /** What companions said, as long as their files are the same. */
@@ -95,6 +97,13 @@ export function companionCache({
     return bytes + wanted <= maxBytes;
   }
 
+  function forget(companions: Map<string, KnownCompanion>, name: string): void {
+    const companion = companions.get(name);
+    if (companion === undefined) return;
+    companions.delete(name);
+    bytes -= sizeOf(companion);
+  }
+
   return {
     in(path) {
       const found = folders.get(path);
@@ -109,11 +118,7 @@ export function companionCache({
         keep(name, companion, readAtMs) {
           const nowMs = now();
           const { companions } = folders.get(path) ?? { companions: new Map() };
-          const before = companions.get(name);
-          if (before !== undefined) {
-            companions.delete(name);
-            bytes -= sizeOf(before);
-          }
+          forget(companions, name);
           const size = sizeOf(companion);
           if (!isSettled(companion.stamp, readAtMs) || !makeRoom(size, path, nowMs)) return;
           const { ctimeMs, mtimeMs, ino, dev } = companion.stamp;
@@ -122,6 +127,13 @@ export function companionCache({
           bytes += size;
           folders.delete(path);
           folders.set(path, { companions, usedAtMs: nowMs });
+        },
+
+        prune(there) {
+          if (found === undefined || found.companions.size <= there.size) return;
+          for (const name of found.companions.keys()) {
+            if (!there.has(name)) forget(found.companions, name);
+          }
         },
       };
     },

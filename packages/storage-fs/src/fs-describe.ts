@@ -137,6 +137,7 @@ export function folderDescriber(
       const described = new Array<Description>(files.length).fill(undefined);
       const first = files[0]?.sight;
       const known = canKeep && first?.isUpToDate ? cache.in(folder.path) : undefined;
+      if (first !== undefined) known?.prune(first.companions);
       const current = first?.stamp && (await look(folder.at('')));
       const toLookAt: LookAt[] = [];
       const work: (() => Promise<void>)[] = [];

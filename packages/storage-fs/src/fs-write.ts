@@ -132,6 +132,8 @@ export function writer({ store, committer, alwaysHash }: WriterSettings): Writer
     ...paths: readonly (string | undefined)[]
   ): Promise<readonly (Stats | undefined)[]> {
     const isBusy = durability !== 'none' && underWay > FEW_WRITES;
+    // It may fail before anybody waits for it, which must not end the process.
+    writing.catch(() => {});
     try {
       const found = paths.map((path) => (path === undefined ? undefined : look(path, isBusy)));
       return await Promise.all(found);
