@@ -71,6 +71,24 @@ export function createReport(output: Output): Report {
   };
 }
 
+interface Column {
+  readonly title: string;
+  readonly isName?: boolean;
+  textOf(row: Row): string;
+}
+
+const COLUMNS: readonly Column[] = [
+  { title: 'step', isName: true, textOf: ({ step }) => step },
+  { title: 'objects', textOf: ({ objects }) => String(objects) },
+  { title: 'MB', textOf: ({ bytes }) => megabytes(bytes) },
+  { title: 'seconds', textOf: ({ ms }) => (ms / 1000).toFixed(2) },
+  {
+    title: 'MB/s',
+    textOf: ({ bytes, ms }) => (bytes === 0 ? '–' : megabytes((bytes * 1000) / ms)),
+  },
+  { title: 'checks', textOf: ({ checks }) => String(checks) },
+];
+
 /** The table of all steps, with their sum. */
 export function formatTable(rows: readonly Row[]): string {
   const sum = rows.reduce(
@@ -83,30 +101,21 @@ export function formatTable(rows: readonly Row[]): string {
     }),
     { step: 'in all', objects: 0, bytes: 0, ms: 0, checks: 0 },
   );
-  const cells = [
-    ['step', 'objects', 'MB', 'seconds', 'MB/s', 'checks'],
-    ...[...rows, sum].map((row) => [
-      row.step,
-      String(row.objects),
-      megabytes(row.bytes),
-      (row.ms / 1000).toFixed(2),
-      row.bytes === 0 ? '–' : megabytes((row.bytes * 1000) / row.ms),
-      String(row.checks),
-    ]),
-  ];
-  const widths =
-    cells[0]?.map((_, column) => Math.max(...cells.map((line) => line[column]?.length ?? 0))) ?? [];
-  const draw = (line: readonly string[]) =>
-    line
-      .map((cell, column) =>
-        column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
-      )
+  const columns = COLUMNS.map((column) => {
+    const texts = [column.title, ...[...rows, sum].map(column.textOf)];
+    return { ...column, width: Math.max(...texts.map(({ length }) => length)) };
+  });
+  const draw = (textOf: (column: Column) => string) =>
+    columns
+      .map((column) => {
+        const text = textOf(column);
+        return column.isName ? text.padEnd(column.width) : text.padStart(column.width);
+      })
       .join('  ');
-  const rule = widths.map((width) => '─'.repeat(width)).join('──');
-  const [head = [], ...body] = cells;
-  return [draw(head), rule, ...body.slice(0, -1).map(draw), rule, draw(body.at(-1) ?? [])].join(
-    '\n',
-  );
+  const drawRow = (row: Row) => draw((column) => column.textOf(row));
+  const rule = columns.map(({ width }) => '─'.repeat(width)).join('──');
+  const head = draw(({ title }) => title);
+  return [head, rule, ...rows.map(drawRow), rule, drawRow(sum)].join('\n');
 }
 
 function stepLine({ step, objects, bytes, ms, checks }: Row): string {

@@ -7,8 +7,8 @@ import { createReport, formatTable } from './report.ts';
 import { readSourceFolder, type SourceFile, type SourceFolder } from './source-folder.ts';
 import * as steps from './steps.ts';
 
-/** Above this the second provider is a folder too. Units: bytes. */
-const MEMORY_UP_TO = 512e6;
+/** Units: bytes. */
+const MEMORY_UP_TO_BYTES = 512e6;
 const REPOSITORY = fileURLToPath(new URL('../../..', import.meta.url));
 
 interface Output {
@@ -22,12 +22,14 @@ export interface Surroundings {
   readonly cwd: string;
   readonly output: Output;
   readonly errors: Output;
+  /** For more than this the second provider is a folder too, `granary-copy`. Units: bytes. Default: 512 MB. */
+  readonly memoryUpToBytes?: number;
 }
 
 /** Stores a real folder with Granary, reads it back in every way, and returns the exit code: 1 on any difference. */
 export async function runJob(
   [folder = REPOSITORY, ...rest]: readonly string[],
-  { cwd, output, errors }: Surroundings,
+  { cwd, output, errors, memoryUpToBytes = MEMORY_UP_TO_BYTES }: Surroundings,
 ): Promise<number> {
   const data = join(cwd, 'granary-data');
   const copy = join(cwd, 'granary-copy');
@@ -51,7 +53,8 @@ export async function runJob(
 
   await using reopened = createFileSystem({ baseDir: data });
   await steps.verifyAll(report, reopened, source.files);
-  await using second = openSecond(source, copy);
+  await using second =
+    sizeOf(source.files) <= memoryUpToBytes ? createMemory() : createFileSystem({ baseDir: copy });
   await forgetEarlierRun(second);
   await steps.copyToSecond(report, reopened, second);
 
@@ -79,10 +82,6 @@ function introduce(
     );
   }
   say();
-}
-
-function openSecond({ files }: SourceFolder, baseDir: string): StorageEngine {
-  return sizeOf(files) <= MEMORY_UP_TO ? createMemory() : createFileSystem({ baseDir });
 }
 
 function sizeOf(files: readonly SourceFile[]): number {

@@ -1,36 +1,52 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { Harness } from '@granary/storage-conformance';
-import { describeConformance } from '@granary/storage-conformance/vitest';
-import type { FileSystemOptions } from '../src/fs-options.ts';
-import { fileSystemProvider } from '../src/fs-provider.ts';
+import { describeConformance, describeProperties } from '@granary/storage-conformance/vitest';
+import { guardProvider, withPrefix } from '@granary/storage-core/provider';
+import { failure, systemWith } from './faults.ts';
+import { foldingCalls } from './folding-calls.ts';
+import { fsHarness } from './harness.ts';
 
-function harness(name: string, options: FileSystemOptions): Harness {
-  return {
-    name,
-    async create() {
-      const baseDir = await mkdtemp(join(tmpdir(), 'granary-fs-'));
-      const provider = () => fileSystemProvider({ baseDir, ...options });
-      return {
-        provider: provider(),
-        reopen: provider,
-        close: () => rm(baseDir, { recursive: true, force: true }),
-      };
-    },
-  };
-}
+const QUICK = { durability: 'none' } as const;
 
-describeConformance(harness('fs', { durability: 'none' }));
+const fs = fsHarness('fs', QUICK);
+describeConformance(fs);
+describeProperties(fs);
+describeConformance(fsHarness('fs on a disk that makes trouble', QUICK, { isWatched: true }), {
+  rules: ['OPEN', 'KEY', 'GET', 'RANGE', 'PUT', 'LIST', 'WATCH', 'ABORT', 'ERR', 'ENG'],
+});
+describeConformance(
+  fsHarness('fs, all synced, on a disk that makes trouble', {}, { isWatched: true }),
+  {
+    rules: ['ERR', 'PUT-2'],
+  },
+);
+describeConformance(
+  fsHarness('a prefix view of fs', QUICK, {
+    view: (provider) => guardProvider(withPrefix(provider, 'users/42')),
+  }),
+);
 
 // What the options change; the rest is the same code.
-describeConformance(harness('fs, all synced', {}), { rules: ['PUT', 'DEL', 'MOVE'] });
-describeConformance(harness('fs, files synced', { durability: 'file' }), { rules: ['PUT'] });
+describeConformance(fsHarness('fs, all synced', {}), { rules: ['PUT', 'DEL', 'MOVE'] });
+describeConformance(fsHarness('fs, files synced', { durability: 'file' }), { rules: ['PUT'] });
 const ATTRIBUTES = ['META', 'COPY', 'MOVE', 'DEL', 'COND'];
 for (const companions of ['meta', 'manifest', 'none'] as const) {
-  const options = { durability: 'none', companions } as const;
-  describeConformance(harness(`fs, attributes in ${companions}`, options), { rules: ATTRIBUTES });
+  const name = `fs, attributes in ${companions}`;
+  describeConformance(fsHarness(name, { ...QUICK, companions }), { rules: ATTRIBUTES });
 }
-describeConformance(harness('fs with backups', { durability: 'none', backup: true }), {
+describeConformance(fsHarness('fs with backups', { ...QUICK, backup: true }), {
   rules: ['GET', 'PUT', 'COPY', 'MOVE', 'DEL', 'UP'],
+});
+
+// What other systems change.
+const OPERATIONS = ['GET', 'PUT', 'COPY', 'MOVE', 'DEL', 'LIST', 'KEY'];
+const withoutProc = systemWith({
+  readlinkSync() {
+    throw failure('ENOENT');
+  },
+});
+describeConformance(fsHarness('fs without /proc', QUICK, { system: withoutProc }), {
+  rules: [...OPERATIONS, 'UP', 'WATCH', 'CONC'],
+});
+const onFoldingDisk = systemWith(foldingCalls(), { platform: 'darwin' });
+describeConformance(fsHarness('fs that folds letter case', QUICK, { system: onFoldingDisk }), {
+  rules: OPERATIONS,
 });

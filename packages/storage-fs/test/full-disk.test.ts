@@ -1,13 +1,11 @@
-import { execFile } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import type { StorageEngine } from '@granary/storage-core';
 import { expect, onTestFinished, type TestContext, test } from 'vitest';
 import { createFileSystem, type FileSystemOptions } from '../src/index.ts';
 import { temporaryFolder } from './processes/temporary-folder.ts';
+import { mountSmallDisk } from './small-mount.ts';
 
-const run = promisify(execFile);
 const DISK_BYTES = 4 * 1024 * 1024;
 const SAID = { metadata: { version: 1 }, tags: ['kept'] };
 /** Does not fit beside the others. */
@@ -18,16 +16,8 @@ async function openOnSmallDisk(
   context: TestContext,
   options: FileSystemOptions = {},
 ): Promise<{ readonly baseDir: string; readonly storage: StorageEngine }> {
-  if (process.platform !== 'linux') context.skip('only Linux mounts a tmpfs');
   const disk = await temporaryFolder();
-  try {
-    await run('mount', ['-t', 'tmpfs', '-o', `size=${DISK_BYTES}`, 'granary-test', disk]);
-  } catch {
-    context.skip('mounting needs rights that this process lacks');
-  }
-  onTestFinished(async () => {
-    await run('umount', ['--lazy', disk]);
-  });
+  await mountSmallDisk(context, disk, DISK_BYTES);
   const baseDir = join(disk, 'store');
   const storage = createFileSystem({ baseDir, ...options });
   onTestFinished(() => storage.close());

@@ -9,10 +9,12 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { isStorageError, type StorageEngine } from '@granary/storage-core';
-import { expect, test } from 'vitest';
+import { createStorage, isStorageError, type StorageEngine } from '@granary/storage-core';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { NODE_CALLS } from '../src/fs-calls.ts';
+import { fileSystemProvider } from '../src/fs-provider.ts';
 import { createFileSystem } from '../src/index.ts';
-import { setBack } from './faults.ts';
+import { setBack, systemWith } from './faults.ts';
 import { temporaryFolder } from './processes/temporary-folder.ts';
 
 async function open(): Promise<{ readonly baseDir: string; readonly storage: StorageEngine }> {
@@ -150,5 +152,67 @@ test('the hidden folder may be removed while the storage is open', async () => {
   await storage.put('a.txt', 'next', { metadata: { by: 'Bob' } });
   expect(await (await storage.get('a.txt')).text()).toBe('next');
   expect(readdirSync(join(baseDir, '.granary', 'work'))).toEqual([]);
+  await storage.close();
+});
+
+test.each<[string, (storage: StorageEngine) => Promise<unknown>]>([
+  ['a removal', (storage) => storage.delete('a.txt')],
+  [
+    'a removal on condition',
+    async (storage) =>
+      storage.delete('a.txt', { ifMatch: (await storage.stat('a.txt')).etag ?? '' }),
+  ],
+  ['a put', (storage) => storage.put('a.txt', 'after')],
+  ['a put with attributes', (storage) => storage.put('a.txt', 'after', { metadata: { a: 1 } })],
+  ['a copy', (storage) => storage.copy('a.txt', 'b.txt')],
+  ['a move', (storage) => storage.move('a.txt', 'b.txt')],
+  ['an upload', (storage) => storage.upload('a.txt', {})],
+])('%s goes on after the hidden folder, or a part of it, was removed', async (_, work) => {
+  const { baseDir, storage } = await open();
+  for (const part of ['.granary', '.granary/work', '.granary/format.json']) {
+    await storage.put('a.txt', 'before');
+    await storage.put('b.txt', 'before');
+    rmSync(join(baseDir, part), { recursive: true });
+    await work(storage);
+    const folder = join(baseDir, '.granary', 'work');
+    expect(existsSync(folder) ? readdirSync(folder) : []).toEqual([]);
+  }
+  await storage.close();
+});
+
+test('removals and puts make the folder of locks again that was removed long before', async () => {
+  vi.useFakeTimers({ toFake: ['performance'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const { baseDir, storage } = await open();
+  const work = join(baseDir, '.granary', 'work');
+  for (const change of [() => storage.delete('a.txt'), () => storage.put('a.txt', 'after')]) {
+    await storage.put('a.txt', 'before');
+    rmSync(work, { recursive: true });
+    vi.advanceTimersByTime(60_000);
+    await change();
+    expect(readdirSync(work)).toEqual([]);
+  }
+  expect(await (await storage.get('a.txt')).text()).toBe('after');
+  await storage.close();
+});
+
+test('a write whose temporary file is removed by hand fails with conflict, and what was there stays', async () => {
+  const { baseDir, storage } = await open();
+  await storage.put('a.txt', 'before', { metadata: { version: 1 } });
+  const system = systemWith({
+    async rename(from, to) {
+      if (to.endsWith('/a.txt')) await NODE_CALLS.unlink(from);
+      await NODE_CALLS.rename(from, to);
+    },
+  });
+  const hasty = createStorage(fileSystemProvider({ baseDir, durability: 'none' }, system));
+  await expect(hasty.put('a.txt', 'after', { metadata: { version: 2 } })).rejects.toMatchObject({
+    ...{ code: 'conflict', outcome: 'not-applied' },
+    message: expect.stringContaining('temporary file'),
+  });
+  const object = await storage.get('a.txt');
+  expect([await object.text(), object.info.metadata]).toEqual(['before', { version: 1 }]);
+  expect(readdirSync(join(baseDir, '.granary', 'work'))).toEqual([]);
+  await hasty.close();
   await storage.close();
 });

@@ -1,6 +1,15 @@
-import { mkdir, mkdtemp, rename, rm, unlink, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  mkdir,
+  mkdtemp,
+  rename,
+  rm,
+  truncate,
+  unlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { StorageEngine, WatchEvent } from '@granary/storage-core';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { createFileSystem } from '../src/index.ts';
@@ -50,6 +59,72 @@ test('tells of a save by backup and rename, as vim does it, once', async () => {
   await writeFile(join(folder, 'old.txt'), 'edited');
   await unlink(join(folder, 'old.txt~'));
   await vi.waitFor(() => expect(named(events)).toEqual(['put old.txt']));
+});
+
+/** What programs do to save a file. */
+const SAVES: readonly [string, (path: string) => Promise<unknown>][] = [
+  ['in place, as nano does it', (path) => writeFile(path, 'edited in place')],
+  [
+    'by a new file that is renamed, as gedit does it',
+    async (path) => {
+      await writeFile(`${path}.XY12Z0`, 'edited');
+      await rename(`${path}.XY12Z0`, path);
+    },
+  ],
+  [
+    'by a lock file, a new file and a rename, as an office program does it',
+    async (path) => {
+      const lock = join(dirname(path), '.~lock.old.txt#');
+      await writeFile(lock, 'Ada');
+      await writeFile(`${path}.tmp`, 'edited');
+      await unlink(path);
+      await rename(`${path}.tmp`, path);
+      await unlink(lock);
+    },
+  ],
+  [
+    'with a backup that stays, as emacs does it',
+    async (path) => {
+      await rename(path, `${path}~`);
+      await writeFile(path, 'edited');
+    },
+  ],
+  [
+    'in many steps, as a slow program does it',
+    async (path) => {
+      await truncate(path);
+      for (let step = 0; step < 20; step += 1) await appendFile(path, 'more ');
+    },
+  ],
+];
+
+test.each(SAVES)('tells of a save %s', async (_, save) => {
+  const { folder, storage, events } = await watched();
+  await save(join(folder, 'old.txt'));
+  const { etag } = await storage.stat('old.txt');
+  // What is told last is what is there now.
+  await vi.waitFor(() => {
+    const last = events.findLast((event) => 'key' in event && event.key === 'old.txt');
+    expect(last).toEqual({ type: 'put', key: 'old.txt', etag });
+  });
+  await storage.put('after.txt', 'x');
+  await vi.waitFor(() => expect(named(events)).toContain('put after.txt'));
+  expect(named(events)).not.toContain('delete old.txt');
+  const others = new Set(named(events).map((name) => name.replace(/^\w+ /, '')));
+  for (const key of ['old.txt', 'old.txt~', 'after.txt']) others.delete(key);
+  expect([...others]).toEqual([]);
+});
+
+test('tells of a folder that is renamed, and of what is removed with one', async () => {
+  const { folder, storage, events } = await watched();
+  await storage.put('a/b/c.txt', 'x');
+  await vi.waitFor(() => expect(named(events)).toEqual(['put a/b/c.txt']));
+  await rename(join(folder, 'a'), join(folder, 'z'));
+  await vi.waitFor(() =>
+    expect(named(events).slice(1).sort()).toEqual(['delete a/b/c.txt', 'put z/b/c.txt']),
+  );
+  await rm(join(folder, 'z'), { recursive: true });
+  await vi.waitFor(() => expect(named(events).at(-1)).toBe('delete z/b/c.txt'));
 });
 
 test('tells of files that were put into a new folder before it was watched', async () => {

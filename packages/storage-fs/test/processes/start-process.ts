@@ -18,6 +18,7 @@ export interface Ending {
 
 /** A worker in a process of its own. It is killed at the end of the test if it still runs. */
 export interface RunningProcess {
+  readonly pid: number | undefined;
   /** The value of the first message of this kind. Fails when the process ends without it. */
   told(is: string): Promise<unknown>;
   tell(is: string, value?: unknown): void;
@@ -74,6 +75,7 @@ export function startProcess(
   });
 
   return {
+    pid: child.pid,
     ended,
     told: (is) =>
       new Promise((resolve, reject) => {
