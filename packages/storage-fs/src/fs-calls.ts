@@ -33,8 +33,6 @@ export interface FsCalls {
   chmod(path: string, mode: number): Promise<void>;
   /** Units: seconds since 1970, with fractions. */
   futimes(fd: number, accessed: number, modified: number): Promise<void>;
-  /** Units: seconds since 1970, with fractions. */
-  utimes(path: string, accessed: number, modified: number): Promise<void>;
   lstat(path: string): Promise<Stats>;
   /** All at once; `undefined` where there is nothing. */
   lstatAll(paths: readonly string[]): Promise<readonly (Stats | undefined)[]>;
@@ -45,7 +43,6 @@ export interface FsCalls {
   rmdir(path: string): Promise<void>;
   readdir(path: string): Promise<Dirent[]>;
   readdirRaw(path: string): Promise<Buffer[]>;
-  readlink(path: string): Promise<string>;
   realpath(path: string): Promise<string>;
   copyFile(from: string, to: string, mode: number): Promise<void>;
   access(path: string, mode: number): Promise<void>;
@@ -115,7 +112,6 @@ export const NODE_CALLS: FsCalls = {
   fchmod: (fd, mode) => done((then) => fs.fchmod(fd, mode, then)),
   chmod: (path, mode) => done((then) => fs.chmod(path, mode, then)),
   futimes: (fd, accessed, modified) => done((then) => fs.futimes(fd, accessed, modified, then)),
-  utimes: (path, accessed, modified) => done((then) => fs.utimes(path, accessed, modified, then)),
   lstat: (path) => settled((then) => fs.lstat(path, then)),
   lstatAll,
   rename: (from, to) => done((then) => fs.rename(from, to, then)),
@@ -125,7 +121,6 @@ export const NODE_CALLS: FsCalls = {
   rmdir: (path) => done((then) => fs.rmdir(path, then)),
   readdir: (path) => settled((then) => fs.readdir(path, { withFileTypes: true }, then)),
   readdirRaw: (path) => settled((then) => fs.readdir(path, { encoding: 'buffer' }, then)),
-  readlink: (path) => settled((then) => fs.readlink(path, then)),
   realpath: (path) => settled((then) => fs.realpath.native(path, then)),
   copyFile: (from, to, mode) => done((then) => fs.copyFile(from, to, mode, then)),
   access: (path, mode) => done((then) => fs.access(path, mode, then)),

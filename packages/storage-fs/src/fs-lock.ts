@@ -136,10 +136,11 @@ export function fileLocks(settings: LocksSettings): Locks {
   }
 
   /**
-   * Removes a stale lock. One process alone does it, so that it is no new one that goes. Returns
-   * whether it was this one.
+   * Removes a stale lock. One process alone does it, so that it is no new one that goes. Its owner
+   * may only have been stopped; it cannot finish what it began, because its files go first. Returns
+   * whether it was this process.
    */
-  async function breakLock(path: string, stale: Seen): Promise<boolean> {
+  async function breakLock(folder: Folder, path: string, stale: Seen): Promise<boolean> {
     const breaker = path + BREAKER;
     const fd = await create(breaker);
     if (fd === undefined) {
@@ -150,6 +151,7 @@ export function fileLocks(settings: LocksSettings): Locks {
     try {
       const seen = await look(path);
       if (seen?.ino === stale.ino && seen.mtimeMs === stale.mtimeMs && seen.owner === stale.owner) {
+        if (seen.owner !== '') await temps.disown(folder, seen.owner);
         await unlinkIfThere(calls, path);
       }
     } finally {
@@ -161,6 +163,7 @@ export function fileLocks(settings: LocksSettings): Locks {
 
   /** Returns the lock's descriptor, and what its owner before was about if that had died. */
   async function acquire(
+    folder: Folder,
     path: string,
     { purpose, signal }: Claim,
   ): Promise<{ readonly fd: number; readonly unfinished: Purpose | undefined }> {
@@ -179,7 +182,7 @@ export function fileLocks(settings: LocksSettings): Locks {
       }
       if (await isStale(other, now() - since)) {
         unfinished = other.purpose;
-        if (await breakLock(path, other)) continue;
+        if (await breakLock(folder, path, other)) continue;
       }
       if (now() - begun > timeoutMs) throw locked(other.owner, timeoutMs);
       await pause(wait * (0.5 + Math.random()), signal);
@@ -241,7 +244,7 @@ export function fileLocks(settings: LocksSettings): Locks {
     const folder = await settings.folder();
     const path = folder.at(lockFileOf(name));
     try {
-      const { fd, unfinished } = await acquire(path, claim);
+      const { fd, unfinished } = await acquire(folder, path, claim);
       hold(fd);
       try {
         await settleQuickWrites(folder, name, signal);

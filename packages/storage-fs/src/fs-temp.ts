@@ -23,6 +23,8 @@ export interface Temps {
   openAgain(path: string): Promise<number>;
   /** Names of the quick writes of a key that are under way. */
   quickOnes(folder: Folder, lock: string): Promise<string[]>;
+  /** Removes those of one owner, so that it cannot rename them any more. */
+  disown(folder: Folder, id: string): Promise<void>;
   /** Removes what processes left that run no more. Returns how many files. */
   sweep(folder: Folder): Promise<number>;
 }
@@ -48,6 +50,12 @@ export function temporaryFiles(calls: FsCalls, owner: Owner): Temps {
       const start = `q.${lock}.`;
       const entries = await calls.readdir(folder.at(''));
       return entries.map(({ name }) => name).filter((name) => name.startsWith(start));
+    },
+
+    async disown(folder, id) {
+      for (const { name } of await calls.readdir(folder.at(''))) {
+        if (ownerOf(name) === id) await unlinkIfThere(calls, folder.at(name));
+      }
     },
 
     async sweep(folder) {

@@ -168,23 +168,34 @@ test('a sweep alone mends what a killed remover left half done', { timeout: 60_0
     .toBe(false);
 });
 
-test('a frozen holder is not waited for longer than its lock is fresh, and fails when it wakes', {
-  timeout: 120_000,
-}, async () => {
-  const baseDir = await temporaryFolder();
-  const storage = createFileSystem({ baseDir });
-  onTestFinished(() => storage.close());
-  await storage.put(KEY, contentOf(1), { metadata: { version: 1 } });
-  const stop: Stop = { before: 'fsync', path: '/work/w\\.', number: 2, freezes: true };
-  const holder = startProcess('stopped-writer.ts', {
-    ...{ baseDir, key: KEY, content: contentOf(2), metadata: { version: 2 }, stop },
-  });
-  await holder.told('frozen');
-  const pid = holder.pid ?? 0;
-  process.kill(pid, 'SIGSTOP');
-  await storage.put(KEY, contentOf(3), { metadata: { version: 3 } });
-  process.kill(pid, 'SIGCONT');
-  holder.tell('go on');
-  expect(await holder.told('failed')).toBe('conflict');
-  expect(await versionOf(storage, KEY)).toBe(3);
-});
+test.for<[string, Stop]>([
+  [
+    'before it syncs what it says of the object',
+    { before: 'fsync', path: '/work/w\\.', number: 2 },
+  ],
+  ['before it says anything of the object', { before: 'rename', path: COMPANION }],
+  ['between the two renames', { before: 'rename', path: OBJECT }],
+])(
+  'a holder frozen %s is not waited for when its lock is old, and fails when it wakes',
+  {
+    timeout: 120_000,
+  },
+  async ([, place]) => {
+    const baseDir = await temporaryFolder();
+    const storage = createFileSystem({ baseDir });
+    onTestFinished(() => storage.close());
+    await storage.put(KEY, contentOf(1), { metadata: { version: 1 } });
+    const stop: Stop = { ...place, freezes: true };
+    const holder = startProcess('stopped-writer.ts', {
+      ...{ baseDir, key: KEY, content: contentOf(2), metadata: { version: 2 }, stop },
+    });
+    await holder.told('frozen');
+    const pid = holder.pid ?? 0;
+    process.kill(pid, 'SIGSTOP');
+    await storage.put(KEY, contentOf(3), { metadata: { version: 3 } });
+    process.kill(pid, 'SIGCONT');
+    holder.tell('go on');
+    expect(await holder.told('failed')).toBe('conflict');
+    expect(await versionOf(storage, KEY)).toBe(3);
+  },
+);
