@@ -1,5 +1,6 @@
-import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { StorageEngine } from '@granary/storage-core';
@@ -192,13 +193,15 @@ test('what is left out is told, a few of it by name', { timeout: 60_000 }, async
   for (const name of ['dist', 'node_modules', '.git', 'coverage']) {
     await mkdir(join(place, 'source', name));
   }
-  if (process.platform !== 'win32') execFileSync('mkfifo', [join(place, 'source', 'pipe')]);
+  const server = createServer().listen(join(place, 'source', 'socket'));
+  onTestFinished(() => void server.close());
+  await once(server, 'listening');
   let output = '';
   const into = { write: (text: string) => (output += text) };
   expect(await runJob(['source'], { cwd: place, output: into, errors: into })).toBe(0);
   expect(output).toMatch(/left out: .*\(build output or tools\).* and \d more/);
   const { skipped } = await readSourceFolder(join(place, 'source'), []);
-  expect(skipped).toContainEqual({ name: 'pipe', reason: 'not a file' });
+  expect(skipped).toContainEqual({ name: 'socket', reason: 'not a file' });
 });
 
 test('a terminal sees how far a step is, also one without objects', async () => {

@@ -334,11 +334,12 @@ test('a sweep removes the locks of the dead and their breakers, and mends by tak
     'l.three': '77-alive\nnull',
     'l.four': '77-elsewhere\nnull',
     'w.77-dead.1': '',
+    'w.77-alive.1': '',
   };
   for (const [name, text] of Object.entries(left)) writeFileSync(join(work, name), text);
   expect(await locks.sweep(folder)).toBe(2);
   expect(mended).toEqual([{ work: 'write', key: 'one' }]);
-  expect(readdirSync(work).sort()).toEqual(['l.four', 'l.three', 'w.77-dead.1']);
+  expect(readdirSync(work).sort()).toEqual(['l.four', 'l.three', 'w.77-alive.1']);
 });
 
 test('a sweep passes over a lock that goes while it looks', async () => {

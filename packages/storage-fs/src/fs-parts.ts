@@ -97,8 +97,8 @@ export async function openParts(settings: PartsSettings): Promise<Parts> {
     const work = await store.hiddenIfThere('work');
     if (work !== undefined) {
       try {
-        locks = await store.locks.sweep(work);
         temporaryFiles = await store.temps.sweep(work);
+        locks = await store.locks.sweep(work);
       } finally {
         work.release();
       }
