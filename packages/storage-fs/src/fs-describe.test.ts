@@ -43,6 +43,7 @@ async function watch(settings: {
   await storage.ready();
   const store = await openStore({
     baseDir,
+    isBusy: () => false,
     calls: {
       ...calls,
       statfs: async (path) => Object.assign(await NODE_CALLS.statfs(path), { type }),

@@ -33,6 +33,16 @@ test('lets so many in at once, and the others in their order', async () => {
   expect(gate.enter()).toBeUndefined();
 });
 
+test('is busy while more than a few run', () => {
+  const gate = openGate();
+  for (let count = 0; count < 4; count += 1) void gate.enter();
+  expect(gate.isBusy()).toBe(false);
+  void gate.enter();
+  expect(gate.isBusy()).toBe(true);
+  gate.leave();
+  expect(gate.isBusy()).toBe(false);
+});
+
 test.each(['EMFILE', 'ENFILE'])('waits for descriptors after %s', async (code) => {
   const calls = withPatientOpen({
     ...NODE_CALLS,

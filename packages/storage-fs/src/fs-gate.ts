@@ -2,6 +2,8 @@ import { codeOf, type FsCalls } from './fs-calls.ts';
 
 /** Operations at once that each hold a file open for a moment. The thread pool runs four of them. */
 const MAX_AT_ONCE = 128;
+/** With more operations than this under way, they overlap. */
+const FEW = 4;
 /** Units: ms. */
 const RETRY_AFTER_MS = 10;
 /** How long to wait for other parts of the process to close files. Units: ms. */
@@ -17,6 +19,8 @@ export interface Gate {
   /** A promise for the operation's turn; `undefined` when it is now. */
   enter(): Promise<void> | undefined;
   leave(): void;
+  /** Whether so many are running that one can wait while others go on. */
+  isBusy(): boolean;
 }
 
 /** Keeps ten thousand calls at once from opening ten thousand files. */
@@ -34,6 +38,7 @@ export function openGate(maxAtOnce: number = MAX_AT_ONCE): Gate {
         waiting.push(resolve);
       });
     },
+    isBusy: () => running > FEW,
     leave() {
       const next = waiting[first];
       if (next === undefined) {

@@ -26,6 +26,7 @@ async function open(hasBackups = true, calls: Partial<FsCalls> = {}): Promise<Op
   const parts = await openParts({
     ...settingsOf({ baseDir, durability: 'none', companions: 'meta-json' }),
     ...{ hasBackups, onRecovery: (event) => events.push(event), system: systemWith(calls) },
+    isBusy: () => false,
   });
   onTestFinished(() => parts.close());
   const { locks } = parts.store;

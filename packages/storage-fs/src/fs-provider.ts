@@ -44,7 +44,7 @@ export function fileSystemProvider(
   let opening: Promise<Parts> | undefined;
 
   function open(): Promise<Parts> {
-    opening ??= openParts({ ...settings, system }).then(
+    opening ??= openParts({ ...settings, system, isBusy: gate.isBusy }).then(
       (opened) => {
         parts = opened;
         return opened;

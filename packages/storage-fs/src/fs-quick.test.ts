@@ -41,7 +41,7 @@ function patientRule() {
 
 test('makes small calls at once, and gives what the others give', async () => {
   const path = await folder();
-  const calls = quickCalls(NODE_CALLS, { rule: patientRule(), changes: true });
+  const calls = quickCalls(NODE_CALLS, { rule: patientRule(), changes: true, isBusy: () => false });
   const file = join(path, 'a');
   const opening = calls.open(file, O_RDWR | O_CREAT | O_EXCL, 0o640);
   const fd = await opening;
@@ -64,7 +64,7 @@ test('makes small calls at once, and gives what the others give', async () => {
 
 test('rejects with the error of the call', async () => {
   const path = await folder();
-  const calls = quickCalls(NODE_CALLS, { rule: patientRule(), changes: true });
+  const calls = quickCalls(NODE_CALLS, { rule: patientRule(), changes: true, isBusy: () => false });
   await expect(calls.open(join(path, 'none'), O_RDONLY)).rejects.toMatchObject({ code: 'ENOENT' });
   await expect(calls.rename(join(path, 'none'), join(path, 'a'))).rejects.toMatchObject({
     code: 'ENOENT',
@@ -76,7 +76,11 @@ test('rejects with the error of the call', async () => {
 test('leaves changes and large transfers to threads where they wait for the disk anyway', async () => {
   const path = await folder();
   await writeFile(join(path, 'a'), new Uint8Array(100_000));
-  const calls = quickCalls(NODE_CALLS, { rule: patientRule(), changes: false });
+  const calls = quickCalls(NODE_CALLS, {
+    rule: patientRule(),
+    changes: false,
+    isBusy: () => false,
+  });
   const opening = calls.open(join(path, 'a'), O_RDONLY);
   expect(await isDoneAtOnce(opening)).toBe(true);
   const fd = await opening;
@@ -88,10 +92,25 @@ test('leaves changes and large transfers to threads where they wait for the disk
   const creating = calls.open(join(path, 'c'), O_RDWR | O_CREAT);
   expect(await isDoneAtOnce(creating)).toBe(false);
   calls.closeSync(await creating);
-  const all = quickCalls(NODE_CALLS, { rule: patientRule(), changes: true });
+  const all = quickCalls(NODE_CALLS, { rule: patientRule(), changes: true, isBusy: () => false });
   const large = await all.open(join(path, 'c'), O_RDWR);
   expect(await isDoneAtOnce(all.write(large, bytes, 0, 100_000, 0))).toBe(false);
   all.closeSync(large);
+});
+
+test('leaves what is not so small to threads while others can go on', async () => {
+  const path = await folder();
+  await writeFile(join(path, 'a'), new Uint8Array(100_000));
+  const calls = quickCalls(NODE_CALLS, {
+    rule: patientRule(),
+    changes: false,
+    isBusy: () => true,
+  });
+  const fd = await calls.open(join(path, 'a'), O_RDONLY);
+  const bytes = new Uint8Array(50_000);
+  expect(await isDoneAtOnce(calls.read(fd, bytes, 0, 10_000, 0))).toBe(true);
+  expect(await isDoneAtOnce(calls.read(fd, bytes, 0, 50_000, 0))).toBe(false);
+  calls.closeSync(fd);
 });
 
 test('keeps calls that are not those of node:fs', () => {
@@ -100,7 +119,7 @@ test('keeps calls that are not those of node:fs', () => {
     rename: async () => {},
     lstatAll: async () => [],
   };
-  const calls = quickCalls(own, { rule: patientRule(), changes: true });
+  const calls = quickCalls(own, { rule: patientRule(), changes: true, isBusy: () => false });
   expect(calls.rename).toBe(own.rename);
   expect(calls.lstatAll).toBe(own.lstatAll);
   expect(calls.unlink).not.toBe(own.unlink);
@@ -155,7 +174,7 @@ test('looks at many paths, as far as it may at once and by threads beyond that',
       now += step;
       return now;
     });
-    const calls = quickCalls(NODE_CALLS, { rule, changes: false });
+    const calls = quickCalls(NODE_CALLS, { rule, changes: false, isBusy: () => false });
     const found = await calls.lstatAll(paths);
     expect(found.map((stats) => stats?.size)).toEqual(sizes);
   }

@@ -11,6 +11,8 @@ const MOST_ASIDE = 8192;
 const TURN_MS = 4;
 /** More than this is worth a thread. Units: bytes. */
 const SMALL_BYTES = 64 * 1024;
+/** The same while other operations can go on meanwhile. Units: bytes. */
+const SMALL_BYTES_WHEN_BUSY = 16 * 1024;
 /** Looks between two questions of how long they have taken. */
 const LOOKS_AT_ONCE = 32;
 
@@ -65,13 +67,15 @@ export interface QuickSettings {
   readonly rule: QuickRule;
   /** Whether changes are made at once too. Those that wait for the disk anyway gain nothing. */
   readonly changes: boolean;
+  /** Whether other operations are under way, which a thread would leave the time to. */
+  readonly isBusy: () => boolean;
 }
 
 /**
  * The calls, with small ones made at once where the rule has it so. Calls that are not those of
  * `node:fs` stay as they are.
  */
-export function quickCalls(calls: FsCalls, { rule, changes }: QuickSettings): FsCalls {
+export function quickCalls(calls: FsCalls, { rule, changes, isBusy }: QuickSettings): FsCalls {
   function quickly<Name extends keyof FsCalls>(name: Name, quick: FsCalls[Name]): FsCalls[Name] {
     return calls[name] === NODE_CALLS[name] ? quick : calls[name];
   }
@@ -93,6 +97,10 @@ export function quickCalls(calls: FsCalls, { rule, changes }: QuickSettings): Fs
     };
   }
 
+  function isSmall(bytes: number): boolean {
+    return bytes <= SMALL_BYTES_WHEN_BUSY || (bytes <= SMALL_BYTES && !isBusy());
+  }
+
   const openNow = atOnce(NODE_CALLS.open, fs.openSync);
   const readNow = atOnce(NODE_CALLS.read, fs.readSync);
   const writeNow = atOnce(NODE_CALLS.write, fs.writeSync);
@@ -104,7 +112,7 @@ export function quickCalls(calls: FsCalls, { rule, changes }: QuickSettings): Fs
         : NODE_CALLS.open(path, flags, mode),
     ),
     read: quickly('read', (fd, buffer, offset, length, position) =>
-      length <= SMALL_BYTES
+      isSmall(length)
         ? readNow(fd, buffer, offset, length, position)
         : NODE_CALLS.read(fd, buffer, offset, length, position),
     ),
@@ -136,7 +144,7 @@ export function quickCalls(calls: FsCalls, { rule, changes }: QuickSettings): Fs
     ...calls,
     ...reads,
     write: quickly('write', (fd, bytes, offset, length, position) =>
-      length <= SMALL_BYTES
+      isSmall(length)
         ? writeNow(fd, bytes, offset, length, position)
         : NODE_CALLS.write(fd, bytes, offset, length, position),
     ),

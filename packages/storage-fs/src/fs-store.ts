@@ -46,6 +46,8 @@ export interface StoreSettings {
   /** Mends what a process left half done that died with a lock. */
   readonly mend: (purpose: Purpose, lock: Lock) => Promise<void>;
   readonly platform: NodeJS.Platform;
+  /** Whether so many operations are under way that one can wait while others go on. */
+  readonly isBusy: () => boolean;
 }
 
 /** A folder on the disk as a store, opened. Nothing in it has been made yet. */
@@ -99,7 +101,11 @@ export async function openStore(settings: StoreSettings): Promise<Store> {
   const quick =
     rule === undefined
       ? settings.calls
-      : quickCalls(settings.calls, { rule, changes: durability === 'none' });
+      : quickCalls(settings.calls, {
+          rule,
+          changes: durability === 'none',
+          isBusy: settings.isBusy,
+        });
   const calls = withStubbornRename(withPatientOpen(quick), platform);
   const owner: Owner = await describeOwner();
   const temps = temporaryFiles(calls, owner);

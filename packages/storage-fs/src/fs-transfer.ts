@@ -6,7 +6,7 @@ const BLOCK_BYTES = 512 * 1024;
 /** A chunk from this size on is written as it is: copying it costs more than waiting for it. Units: bytes. */
 const LARGE_CHUNK_BYTES = 128 * 1024;
 /** What a stream reads at once. Units: bytes. */
-const CHUNK_BYTES = 1024 * 1024;
+const CHUNK_BYTES = 256 * 1024;
 
 /** One call of the system reads and writes less than 2 GiB. Units: bytes. */
 const MAX_CALL_BYTES = 1024 ** 3;
