@@ -8,8 +8,6 @@ export interface ReportPlace {
   readonly reports: string;
   /** Absolute path of the package whose tests run. */
   readonly packagePath: string;
-  /** What the coverage is held to, where it is less than the gate of all packages. */
-  readonly gate?: Partial<Coverage> | undefined;
 }
 
 /** The part of the coverage map that is read here. */
@@ -20,7 +18,7 @@ interface CoverageMap {
 }
 
 /** Returns a vitest reporter that leaves a report of every test and of the coverage. */
-export function reportTests({ reports, packagePath, gate }: ReportPlace): Reporter {
+export function reportTests({ reports, packagePath }: ReportPlace): Reporter {
   let coverage: Coverage | undefined;
   return {
     onCoverage(map) {
@@ -41,7 +39,6 @@ export function reportTests({ reports, packagePath, gate }: ReportPlace): Report
         ),
         errors: errors.map((error) => firstLine(error.message)),
         ...(coverage && { coverage }),
-        ...(gate && { gate }),
       });
     },
   };

@@ -15,11 +15,6 @@ describe('testSettings', () => {
     });
   });
 
-  test('holds a package that is on its way to percentages of its own', () => {
-    const { coverage } = testSettings({ coveragePercent: { branches: 80 } }).test ?? {};
-    expect(coverage?.thresholds).toMatchObject({ lines: 95, branches: 80 });
-  });
-
   test('resolves the sources of other packages before their builds', () => {
     expect(testSettings().resolve?.conditions?.[0]).toBe('@granary/source');
     expect(testSettings().ssr?.resolve?.conditions?.[0]).toBe('@granary/source');

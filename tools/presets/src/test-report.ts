@@ -29,8 +29,6 @@ export interface TestReport {
   readonly errors: readonly string[];
   /** Absent when coverage was not measured. */
   readonly coverage?: Coverage;
-  /** What the coverage was held to, where it is less than the gate of all packages. */
-  readonly gate?: Partial<Coverage>;
 }
 
 /** Names the folder in which the runs of all packages leave their reports. */

@@ -7,13 +7,6 @@ import { REPORTS_VARIABLE, reportFolder } from './test-report.ts';
 export interface TestSettings {
   /** Milliseconds one test may take. Default: 10,000. */
   readonly testTimeoutMs?: number;
-  /**
-   * Percentages that a package is held to while it is on its way to the gate of all packages. A debt:
-   * each one is raised with every change, and goes when it has reached the gate. Default: 95 each.
-   */
-  readonly coveragePercent?: Partial<
-    Record<'lines' | 'functions' | 'statements' | 'branches', number>
-  >;
 }
 
 const COVERAGE_PERCENT = 95;
@@ -24,7 +17,7 @@ const COVERAGE_PERCENT = 95;
  * leaves its report and its coverage there.
  */
 export function testSettings(settings: TestSettings = {}): ViteUserConfig {
-  const { testTimeoutMs = 10_000, coveragePercent = {} } = settings;
+  const { testTimeoutMs = 10_000 } = settings;
   const conditions = ['@granary/source', 'module', 'node', 'import', 'default'];
   const reports = process.env[REPORTS_VARIABLE];
   const packagePath = process.cwd();
@@ -33,10 +26,7 @@ export function testSettings(settings: TestSettings = {}): ViteUserConfig {
     ssr: { resolve: { conditions, externalConditions: ['@granary/source'] } },
     test: {
       include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
-      reporters: [
-        'default',
-        ...(reports ? [reportTests({ reports, packagePath, gate: settings.coveragePercent })] : []),
-      ],
+      reporters: ['default', ...(reports ? [reportTests({ reports, packagePath })] : [])],
       allowOnly: false,
       testTimeout: testTimeoutMs,
       hookTimeout: 30_000,
@@ -51,7 +41,6 @@ export function testSettings(settings: TestSettings = {}): ViteUserConfig {
           functions: COVERAGE_PERCENT,
           statements: COVERAGE_PERCENT,
           branches: COVERAGE_PERCENT,
-          ...coveragePercent,
         },
       },
     },
