@@ -198,6 +198,7 @@ export {
 } from './listing/flatten-tree.ts';
 export {
   afterPrefix,
+  isBeforeSeek,
   type ListOrderedSettings,
   listOrdered,
   type OrderedSource,

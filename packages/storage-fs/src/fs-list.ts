@@ -4,6 +4,7 @@ import {
   abortedError,
   compareKeys,
   flattenTree,
+  isBeforeSeek,
   type ListItem,
   type ListOptions,
   type ListPage,
@@ -276,15 +277,8 @@ function from<Entry extends { readonly key: string }>(
   position: SeekFrom | undefined,
 ): readonly Entry[] {
   const [first] = entries;
-  if (position === undefined || first === undefined || !isBefore(first.key, position)) {
+  if (position === undefined || first === undefined || !isBeforeSeek(first.key, position)) {
     return entries;
   }
-  return entries.filter(({ key }) => !isBefore(key, position));
-}
-
-function isBefore(key: string, { after, atOrAfter }: SeekFrom): boolean {
-  return (
-    (after !== undefined && compareKeys(key, after) <= 0) ||
-    (atOrAfter !== undefined && compareKeys(key, atOrAfter) < 0)
-  );
+  return entries.filter(({ key }) => !isBeforeSeek(key, position));
 }

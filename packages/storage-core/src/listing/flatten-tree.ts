@@ -1,6 +1,6 @@
 import { compareKeys } from '../keys/compare-keys.ts';
 import { sortKeys } from '../keys/sort-keys.ts';
-import type { SeekFrom } from './list-ordered.ts';
+import { isBeforeSeek, type SeekFrom } from './list-ordered.ts';
 
 /** One name in a folder. */
 export interface TreeEntry<Value> {
@@ -122,7 +122,7 @@ export async function* flattenTree<Value>(
       const key = start + entry.name;
       if (!isInside && !key.startsWith(prefix)) continue;
       if (position !== undefined) {
-        if (isBefore(key, position)) continue;
+        if (isBeforeSeek(key, position)) continue;
         position = undefined;
       }
       files.push({ key, value: entry.value });
@@ -163,13 +163,6 @@ function orderOf<Value>({ name, isFolder }: TreeEntry<Value>): string {
 /** Whether keys below a folder can have the prefix. */
 function meets(start: string, prefix: string): boolean {
   return start.startsWith(prefix) || prefix.startsWith(start);
-}
-
-function isBefore(key: string, { after, atOrAfter }: SeekFrom): boolean {
-  return (
-    (after !== undefined && compareKeys(key, after) <= 0) ||
-    (atOrAfter !== undefined && compareKeys(key, atOrAfter) < 0)
-  );
 }
 
 /** Whether every key below a folder is before the position. */

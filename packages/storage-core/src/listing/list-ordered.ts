@@ -14,6 +14,14 @@ export interface SeekFrom {
   readonly atOrAfter?: string;
 }
 
+/** Whether a key comes before the position, so that a walk from there leaves it out. */
+export function isBeforeSeek(key: string, { after, atOrAfter }: SeekFrom): boolean {
+  return (
+    (after !== undefined && compareKeys(key, after) <= 0) ||
+    (atOrAfter !== undefined && compareKeys(key, atOrAfter) < 0)
+  );
+}
+
 /**
  * Items with the prefix, from a position, in UTF-8 order of their keys: one by one, or several
  * together, which costs less. A generator may look at what `yield` returns: a later position that
