@@ -46,8 +46,9 @@ export async function writeAll({ session, parts }: Begun): Promise<void> {
   }
 }
 
-/** Keys of uploads that were begun and not ended. */
+/** Keys of uploads that were begun and not ended: none where nobody can tell. */
 export async function pending(provider: StorageProvider, prefix?: string): Promise<string[]> {
-  const uploads = present(provider.uploads, 'uploads');
+  const { uploads } = provider;
+  if (uploads === undefined) return [];
   return (await collect(uploads(prefix === undefined ? {} : { prefix }))).map(({ key }) => key);
 }

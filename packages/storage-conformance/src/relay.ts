@@ -8,7 +8,7 @@ import {
 const MEMBERS: readonly (keyof StorageProvider)[] = [
   ...(['open', 'get', 'put', 'stat', 'delete', 'list', 'close'] as const),
   ...OPTIONAL_OPERATIONS,
-  ...(['uploads', 'capabilities', 'storeId', 'native'] as const),
+  ...(['capabilities', 'storeId', 'native'] as const),
 ];
 
 /**
@@ -40,7 +40,7 @@ export function relay(
 /** Capabilities about options of optional operations. */
 const THEIR_OPTIONS = [
   ...['atomicBatch', 'copyIfMatch', 'copyIfAbsent', 'setMetadataIfMatch'],
-  ...['uploadConditions', 'uploadChecksum'],
+  ...['uploadConditions', 'uploadChecksum', 'presignOptions'],
 ];
 
 /** The provider with its five required operations, and nothing declared that needs another one. */

@@ -15,6 +15,7 @@ import { listEntryScenarios } from './areas/list-entries.ts';
 import { listGroupScenarios } from './areas/list-groups.ts';
 import { listPageScenarios } from './areas/list-pages.ts';
 import { metadataScenarios } from './areas/metadata.ts';
+import { objectTagScenarios } from './areas/object-tags.ts';
 import { openScenarios } from './areas/open.ts';
 import { presignScenarios } from './areas/presign.ts';
 import { putScenarios } from './areas/put.ts';
@@ -32,6 +33,7 @@ import { itemScenarios } from './engine/items.ts';
 import { largeScenarios } from './engine/large.ts';
 import { largeTroubleScenarios } from './engine/large-troubles.ts';
 import { manyScenarios } from './engine/many.ts';
+import { partReadScenarios } from './engine/part-reads.ts';
 import { searchScenarios } from './engine/search.ts';
 import { updateScenarios } from './engine/update.ts';
 import { valueScenarios } from './engine/values.ts';
@@ -64,6 +66,7 @@ export const providerScenarios: readonly Scenario[] = [
   ...uploadChecksumScenarios,
   ...presignScenarios,
   ...versionScenarios,
+  ...objectTagScenarios,
   ...watchScenarios,
   ...changeScenarios,
   ...errorScenarios,
@@ -75,6 +78,7 @@ export const providerScenarios: readonly Scenario[] = [
 /** What `createStorage` adds, tried over the provider. */
 export const engineScenarios: readonly Scenario[] = [
   ...itemScenarios,
+  ...partReadScenarios,
   ...valueScenarios,
   ...manyScenarios,
   ...largeScenarios,

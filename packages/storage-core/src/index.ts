@@ -1,5 +1,5 @@
 export type { Body, BodyInput, ByteRange, ContentRange, StoredObject } from './contract/body.ts';
-export type { Capabilities, ListField } from './contract/capabilities.ts';
+export type { Capabilities, ListField, PresignOption } from './contract/capabilities.ts';
 export type {
   AnyEngine,
   ClearOptions,
@@ -16,6 +16,7 @@ export type {
   StorageEngine,
   StorageInfo,
   SweepOptions,
+  TagsOfObjects,
   UpdateOptions,
   UsageOptions,
   Versions,
@@ -69,9 +70,11 @@ export type {
   ListItem,
   ListOptions,
   ListPrefix,
+  ObjectTags,
   OperationOptions,
   PresignedRequest,
   PresignOptions,
+  ServiceOptions,
   SetMetadataOptions,
   StatOptions,
   Usage,

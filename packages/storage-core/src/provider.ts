@@ -36,8 +36,10 @@ export { checkSha256, type Sha256Hasher, sha256, sha256Hasher } from './attribut
 export { type CompanionOptions, withCompanion } from './attributes/with-companion.ts';
 export { checkRange, parseContentRange, rangeHeader, resolveRange } from './bodies/byte-range.ts';
 export { type BodyMap, mapBody } from './bodies/map-body.ts';
+export { mapStreamError } from './bodies/map-stream-error.ts';
 export { type BodySource, type StoredObjectOptions, storedObject } from './bodies/stored-object.ts';
 export { type ToBodyOptions, toBody } from './bodies/to-body.ts';
+export { checkEndpoint, isLoopback } from './config/check-endpoint.ts';
 export {
   type OptionField,
   type OptionFields,
@@ -56,6 +58,7 @@ export type {
 export type {
   Capabilities,
   ListField,
+  PresignOption,
 } from './contract/capabilities.ts';
 export type {
   AnyEngine,
@@ -73,6 +76,7 @@ export type {
   StorageEngine,
   StorageInfo,
   SweepOptions,
+  TagsOfObjects,
   UpdateOptions,
   UsageOptions,
   Versions,
@@ -132,11 +136,13 @@ export type {
   ListOptions,
   ListPage,
   ListPrefix,
+  ObjectTags,
   OperationOptions,
   PresignedRequest,
   PresignOptions,
   PutEntry,
   PutOptions,
+  ServiceOptions,
   SetMetadataOptions,
   StatOptions,
   Usage,
@@ -144,6 +150,7 @@ export type {
 } from './contract/operations.ts';
 export type {
   StorageProvider,
+  TagOperations,
   VersionOperations,
 } from './contract/provider.ts';
 export type {
@@ -184,6 +191,7 @@ export {
   type EventChannelOptions,
   eventChannel,
 } from './events/event-channel.ts';
+export { retryAfterMs } from './http/retry-after.ts';
 export { checkKey } from './keys/check-key.ts';
 export { compareKeys } from './keys/compare-keys.ts';
 export { joinKey } from './keys/join-key.ts';
@@ -208,8 +216,10 @@ export { defineBackend } from './provider/define-backend.ts';
 export { defineLayer } from './provider/define-layer.ts';
 export { guardProvider } from './provider/guard-provider.ts';
 export { layersOf } from './provider/layers-of.ts';
+export { measureHealth } from './provider/measure-health.ts';
 export { OPTIONAL_OPERATIONS, type OptionalOperation } from './provider/optional-operations.ts';
 export { providerOf } from './provider/provider-of.ts';
 export { withPrefix } from './provider/with-prefix.ts';
 export { withReadOnly } from './provider/with-read-only.ts';
 export { withRetry } from './provider/with-retry.ts';
+export { decodeToken, encodeToken } from './upload/upload-token.ts';

@@ -4,7 +4,12 @@ import { storedObject } from '../src/bodies/stored-object.ts';
 import type { Body } from '../src/contract/body.ts';
 import type { Capabilities } from '../src/contract/capabilities.ts';
 import type { ObjectInfo } from '../src/contract/object-info.ts';
-import type { ListItem, PutOptions, WriteConditions } from '../src/contract/operations.ts';
+import type {
+  ListItem,
+  ObjectTags,
+  PutOptions,
+  WriteConditions,
+} from '../src/contract/operations.ts';
 import type { StorageProvider } from '../src/contract/provider.ts';
 import type { PartRules, UploadOptions, UploadSession } from '../src/contract/upload.ts';
 import { StorageError } from '../src/errors/storage-error.ts';
@@ -69,9 +74,20 @@ const ALL: Capabilities = {
   move: true,
   setMetadata: true,
   upload: true,
+  uploads: true,
   presign: true,
+  presignOptions: [
+    'contentType',
+    'contentLength',
+    'checksum',
+    'ifNoneMatch',
+    'responseDisposition',
+    'responseContentType',
+  ],
   publicUrl: true,
   versions: true,
+  objectTags: true,
+  nativeOptions: ['StorageClass'],
   watch: true,
   changes: true,
   usage: true,
@@ -85,6 +101,7 @@ export function tinyProvider(settings: TinyProviderSettings = {}): TinyProvider 
   const { intercept, pageSize = 100, chunkBytes, onChunk, without = [] } = settings;
   const declared = Object.entries(ALL).filter(([name]) => !without.some((left) => left === name));
   const objects = new Map<string, TinyObject>();
+  const tags = new Map<string, ObjectTags>();
   const calls: string[] = [];
   const sessions = new Map<
     string,
@@ -377,6 +394,14 @@ export function tinyProvider(settings: TinyProviderSettings = {}): TinyProvider 
       },
       restore: (key, _version, options) =>
         act('versions.restore', key, options, () => find(key).info),
+    },
+    objectTags: {
+      get: (key, options) =>
+        act('objectTags.get', key, options, () => tags.get(find(key).info.key) ?? {}),
+      set: (key, changed, options) =>
+        act('objectTags.set', key, options, () => {
+          tags.set(find(key).info.key, changed);
+        }),
     },
     watch: (options) =>
       act('watch', options.prefix ?? '', options, () => {

@@ -6,6 +6,7 @@ import {
   defineBackend,
   type Health,
   type ListField,
+  measureHealth,
   type ObjectInfo,
   type StorageProvider,
   toStorageError,
@@ -191,6 +192,7 @@ function capabilitiesFor({ companions, publicUrlBase }: FileSystemSettings): Cap
     move: true,
     setMetadata: hasAttributes,
     upload: true,
+    uploads: true,
     publicUrl: publicUrlBase !== undefined,
     watch: true,
     usage: true,
@@ -216,15 +218,14 @@ async function usageOf(calls: FsCalls, root: string): Promise<Usage> {
 }
 
 /** Writes a file and removes it, once the store has a folder for that. */
-async function healthOf({ store }: Parts): Promise<Health> {
-  const begun = performance.now();
-  const latencyMs = () => performance.now() - begun;
-  try {
-    const { calls, temps, root } = store;
-    const { R_OK, W_OK, X_OK } = constants;
-    await calls.access(await existingFolder(calls, root), R_OK | W_OK | X_OK);
-    const work = await store.hiddenIfThere('work');
-    if (work !== undefined) {
+function healthOf({ store }: Parts): Promise<Health> {
+  const { calls, temps, root } = store;
+  const { R_OK, W_OK, X_OK } = constants;
+  return measureHealth(async () => {
+    try {
+      await calls.access(await existingFolder(calls, root), R_OK | W_OK | X_OK);
+      const work = await store.hiddenIfThere('work');
+      if (work === undefined) return;
       const path = work.at(temps.next());
       try {
         await store.closeFile(await temps.create(path, 0o600));
@@ -232,10 +233,8 @@ async function healthOf({ store }: Parts): Promise<Health> {
       } finally {
         work.release();
       }
+    } catch (error) {
+      throw toStorageError(toFsError(error), { provider: 'fs', operation: 'health' });
     }
-    return { ok: true, latencyMs: latencyMs() };
-  } catch (error) {
-    const known = toStorageError(toFsError(error), { provider: 'fs', operation: 'health' });
-    return { ok: false, latencyMs: latencyMs(), error: known };
-  }
+  });
 }

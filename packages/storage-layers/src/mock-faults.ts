@@ -26,6 +26,8 @@ export type MockOperation =
   | 'publicUrl'
   | 'versions.list'
   | 'versions.restore'
+  | 'objectTags.get'
+  | 'objectTags.set'
   | 'watch'
   | 'changes'
   | 'usage'

@@ -166,6 +166,17 @@ export function mockLayer(
         ),
     },
 
+    objectTags: {
+      get: (key, options) =>
+        run({ operation: 'objectTags.get', keys: [key], options }, () =>
+          own('objectTags').get(key, options),
+        ),
+      set: (key, tags, options) =>
+        run({ operation: 'objectTags.set', keys: [key], options, writes: true }, () =>
+          own('objectTags').set(key, tags, options),
+        ),
+    },
+
     watch: (options) =>
       run({ operation: 'watch', keys: [options.prefix ?? ''], options }, () =>
         own('watch')(options),

@@ -622,7 +622,7 @@ describe('what memory lacks', () => {
     const provider = withMock({
       specVersion: 1,
       name: 'bare',
-      capabilities: { upload: true, presign: true, publicUrl: true },
+      capabilities: { upload: true, uploads: true, presign: true, publicUrl: true },
       ...{ get, put, stat, delete: remove, list },
       upload: async (key, options) => {
         const session = (await upload?.(key, options)) as UploadSession;

@@ -2,6 +2,7 @@ import {
   type JsonValue,
   type ObjectAttributes,
   type ObjectInfo,
+  type ObjectTags,
   pickAttributes,
 } from '@granary/storage-core/provider';
 
@@ -9,6 +10,7 @@ import {
 export interface MemoryObject {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly info: ObjectInfo;
+  readonly objectTags: ObjectTags;
 }
 
 /** Something that is still being put together. */

@@ -123,6 +123,11 @@ export function memoryProvider(options: MemoryOptions): StorageProvider {
 
     ...(versioning && { versions: memoryVersions(store) }),
 
+    objectTags: {
+      get: async (key) => ({ ...store.find(key).objectTags }),
+      set: async (key, tags) => store.tag(key, tags),
+    },
+
     watch: async (options) => events.watch(options),
     changes: (options) => events.changes(store.id, options),
 
@@ -176,7 +181,9 @@ function capabilitiesFor(versions: boolean, maxPutBytes: number | undefined): Ca
     move: true,
     setMetadata: true,
     upload: true,
+    uploads: true,
     versions,
+    objectTags: true,
     watch: true,
     changes: true,
     usage: true,

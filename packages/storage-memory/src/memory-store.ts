@@ -3,6 +3,7 @@ import {
   type Checksums,
   type ObjectAttributes,
   type ObjectInfo,
+  type ObjectTags,
   StorageError,
   type WriteConditions,
 } from '@granary/storage-core/provider';
@@ -15,6 +16,7 @@ export interface MemoryWrite {
   readonly attributes: ObjectAttributes;
   readonly checksums?: Checksums | undefined;
   readonly writeId?: string | undefined;
+  readonly objectTags?: ObjectTags | undefined;
   /** The key that the content moves away from. */
   readonly movedFrom?: string | undefined;
 }
@@ -43,6 +45,8 @@ export interface MemoryStore {
   check(key: string, sizeBytes: number, conditions: WriteConditions): void;
   /** Errors: `precondition-failed`; `quota-exceeded`. */
   write(key: string, write: MemoryWrite, conditions: WriteConditions): MemoryObject;
+  /** Gives an object other tags; it stays the same write. Errors: `not-found`. */
+  tag(key: string, tags: ObjectTags): void;
   /** Whether there was something to remove. */
   remove(key: string, version?: string): boolean;
   /** Runs writes as one: when it throws, none of them has happened, and nobody hears of them. */
@@ -145,7 +149,7 @@ export function memoryStore(settings: MemoryStoreSettings): MemoryStore {
     },
 
     write(key, write, conditions) {
-      const { bytes, attributes, checksums, writeId, movedFrom } = write;
+      const { bytes, attributes, checksums, writeId, movedFrom, objectTags = {} } = write;
       const before = objects.get(key)?.info;
       checkConditions(key, before?.etag, conditions);
       checkQuota(key, bytes.byteLength - sizeToFree(key) - sizeToFree(movedFrom));
@@ -164,7 +168,7 @@ export function memoryStore(settings: MemoryStoreSettings): MemoryStore {
       if (checksums !== undefined) info.checksums = checksums;
       if (writeId !== undefined) info.writeId = writeId;
       if (versioning) info.version = String(writes);
-      const object: MemoryObject = { bytes, info };
+      const object: MemoryObject = { bytes, info, objectTags: { ...objectTags } };
       heldBytes += bytes.byteLength - sizeToFree(key);
       objects.set(key, object);
       if (before === undefined) keys.touch(key);
@@ -172,6 +176,15 @@ export function memoryStore(settings: MemoryStoreSettings): MemoryStore {
       announce({ type: 'put', key, etag: object.info.etag });
       if (movedFrom !== undefined) store.remove(movedFrom);
       return object;
+    },
+
+    tag(key, tags) {
+      const object = store.find(key);
+      const tagged: MemoryObject = { ...object, objectTags: { ...tags } };
+      objects.set(key, tagged);
+      const versions = history.get(key) ?? [];
+      const place = versions.indexOf(object);
+      if (place >= 0) versions[place] = tagged;
     },
 
     remove(key, version) {

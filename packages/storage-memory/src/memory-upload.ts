@@ -3,6 +3,7 @@ import {
   type ContentRange,
   checkSha256,
   type ObjectAttributes,
+  type ObjectTags,
   type PartRules,
   type PendingUpload,
   StorageError,
@@ -31,6 +32,7 @@ interface Session {
   readonly attributes: ObjectAttributes;
   readonly keepsChecksum: boolean;
   readonly writeId: string | undefined;
+  readonly objectTags: ObjectTags | undefined;
   /** By offset, in the order of their coming. */
   readonly parts: Map<number, Uint8Array<ArrayBuffer>>;
   isOpen: boolean;
@@ -52,7 +54,7 @@ export function memoryUploads(
   };
 
   function begin(key: string, options: UploadOptions): Session {
-    const { totalBytes, attributes = {}, checksum, writeId } = options;
+    const { totalBytes, attributes = {}, checksum, writeId, objectTags } = options;
     const session: Session = {
       key,
       token: crypto.randomUUID(),
@@ -61,6 +63,7 @@ export function memoryUploads(
       attributes: copyAttributes(attributes),
       keepsChecksum: checksum !== undefined,
       writeId,
+      objectTags: objectTags && { ...objectTags },
       parts: new Map(),
       isOpen: true,
     };
@@ -105,13 +108,13 @@ export function memoryUploads(
       status: async () => ({ held: heldRanges(opened(session)) }),
       write: async (offset, bytes) => keepPart(session, offset, bytes),
       async complete(conditions = {}) {
-        const { attributes, writeId } = opened(session);
+        const { attributes, writeId, objectTags } = opened(session);
         const bytes = joined(session);
         const checksums = await checksumsOf(session, bytes, conditions.checksum);
         opened(session);
         store.check(key, bytes.byteLength - sizeOf(session), conditions);
         end(session);
-        const write = { bytes, attributes, checksums, writeId };
+        const write = { bytes, attributes, checksums, writeId, objectTags };
         return copyInfo(store.write(key, write, conditions).info);
       },
       async abort() {

@@ -64,13 +64,14 @@ export function copyObject(
   movedFrom?: string,
 ): ObjectInfo {
   const { sourceIfMatch, ifNoneMatch, attributes } = options;
-  const { bytes, info } = store.find(from);
+  const { bytes, info, objectTags } = store.find(from);
   if (sourceIfMatch !== undefined) checkConditions(from, info.etag, { ifMatch: sourceIfMatch });
   // The bytes of a write never change, so two objects can have the same ones.
   const write: MemoryWrite = {
     bytes,
     attributes: copyAttributes(patchAttributes(info, attributes)),
     checksums: info.checksums,
+    objectTags,
     movedFrom,
   };
   return copyInfo(store.write(to, write, { ...(ifNoneMatch && { ifNoneMatch }) }).info);
@@ -96,12 +97,13 @@ export function setAttributes(
   patch: AttributesPatch,
   { ifMatch }: SetMetadataOptions,
 ): ObjectInfo {
-  const { bytes, info } = store.find(key);
+  const { bytes, info, objectTags } = store.find(key);
   const write: MemoryWrite = {
     bytes,
     attributes: copyAttributes(patchAttributes(info, patch)),
     checksums: info.checksums,
     writeId: info.writeId,
+    objectTags,
   };
   return copyInfo(store.write(key, write, { ...(ifMatch !== undefined && { ifMatch }) }).info);
 }
@@ -127,17 +129,17 @@ function takeOver(
   body: Body,
   options: PutOptions,
 ): MemoryWrite | Promise<MemoryWrite> {
-  const { checksum, writeId, signal } = options;
+  const { checksum, writeId, signal, objectTags } = options;
   const attributes = copyAttributes(options);
   if (body.buffered !== undefined && checksum === undefined) {
-    return { bytes: new Uint8Array(body.buffered), attributes, writeId };
+    return { bytes: new Uint8Array(body.buffered), attributes, writeId, objectTags };
   }
   const collected = body.buffered
     ? Promise.resolve(new Uint8Array(body.buffered))
     : collect(body, signal, (sizeBytes) => store.check(key, sizeBytes, options));
   return collected.then(async (bytes) => {
     const checksums = checksum && { sha256: await sha256(bytes) };
-    return { bytes, attributes, checksums, writeId };
+    return { bytes, attributes, checksums, writeId, objectTags };
   });
 }
 

@@ -66,7 +66,7 @@ interface Chosen {
 /** Those that the chosen provider has are passed on. */
 const OPTIONAL_MEMBERS: readonly (keyof StorageProvider)[] = [
   ...OPTIONAL_OPERATIONS,
-  ...(['uploads', 'native', 'storeId'] as const),
+  ...(['native', 'storeId'] as const),
 ];
 
 /**

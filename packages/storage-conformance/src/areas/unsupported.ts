@@ -1,11 +1,14 @@
 import {
   type Capabilities,
+  type PresignOption,
+  type PresignOptions,
   type StorageProvider,
   toBody,
   type UploadOptions,
+  unsupported,
 } from '@granary/storage-core/provider';
 import { pending } from '../begun-upload.ts';
-import { equal, failsWith, rejection } from '../check.ts';
+import { equal, failsWith, present, rejection } from '../check.ts';
 import { collect, watchedSource } from '../content.ts';
 import { isDeclared } from '../needs.ts';
 import type { Scenario } from '../scenario.ts';
@@ -64,6 +67,16 @@ const OPTION_CALLS: readonly {
     call: (it) => it.put('new', toBody('x'), { writeId: 'w1' }),
   },
   {
+    capability: 'objectTags',
+    what: 'objectTags of put',
+    call: (it) => it.put('new', toBody('x'), { objectTags: { a: '1' } }),
+  },
+  {
+    capability: 'nativeOptions',
+    what: 'native of put',
+    call: (it) => it.put('new', toBody('x'), { native: { StorageClass: 'COLD' } }),
+  },
+  {
     capability: 'encrypt',
     what: 'encrypt of put',
     call: (it) => it.put('new', toBody('x'), { encrypt: true }),
@@ -115,9 +128,25 @@ const UPLOAD_OPTIONS: readonly [capability: keyof Capabilities & string, options
   [
     ['uploadChecksum', { checksum: 'sha256' }],
     ['writeIds', { writeId: 'w1' }],
+    ['objectTags', { objectTags: { a: '1' } }],
+    ['nativeOptions', { native: { StorageClass: 'COLD' } }],
     ['encrypt', { encrypt: true }],
     ['compress', { compress: true }],
   ];
+
+/** A call of `presign` with each of its options. */
+const PRESIGN_CALLS: readonly [option: PresignOption, options: PresignOptions][] = [
+  ['contentType', { method: 'PUT', contentType: 'text/plain' }],
+  ['contentLength', { method: 'PUT', contentLength: 1 }],
+  ['checksum', { method: 'PUT', checksum: 'sha256-ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=' }],
+  ['ifNoneMatch', { method: 'PUT', ifNoneMatch: '*' }],
+  ['responseDisposition', { responseDisposition: 'attachment' }],
+  ['responseContentType', { responseContentType: 'text/plain' }],
+];
+
+function refuse(): never {
+  throw unsupported(undefined, 'upload');
+}
 
 /** Where a capability is not declared, asking for it fails with `unsupported` and changes nothing. */
 export const unsupportedScenarios: readonly Scenario[] = [
@@ -150,6 +179,35 @@ export const unsupportedScenarios: readonly Scenario[] = [
       },
     }),
   ),
+  {
+    rule: 'OPEN-6',
+    title: 'refuses a native option that it does not name',
+    needs: ['nativeOptions'],
+    async run({ provider, keys, outside }) {
+      const requests = outside.requests?.();
+      const native = { 'no such field': 1 };
+      await failsWith('unsupported', () => provider.put('a', toBody('x'), { native }), 'put');
+      await failsWith(
+        'unsupported',
+        async () => provider.upload?.('a', { native }) ?? refuse(),
+        'upload',
+      );
+      equal(outside.requests?.(), requests, 'requests sent for what is not supported');
+      equal(await keys(), [], 'the keys');
+    },
+  },
+  {
+    rule: 'OPEN-6',
+    title: 'refuses options of presign that it does not name',
+    needs: ['presign'],
+    async run({ provider, capabilities }) {
+      const presign = present(provider.presign, 'presign');
+      for (const [name, options] of PRESIGN_CALLS) {
+        if (capabilities.presignOptions?.includes(name)) continue;
+        await failsWith('unsupported', () => presign('a', options), `presign with ${name}`);
+      }
+    },
+  },
   {
     rule: 'OPEN-6',
     title: 'refuses any delimiter but a slash where `delimiter` is `slash`',
@@ -187,6 +245,8 @@ export const unsupportedScenarios: readonly Scenario[] = [
       const calls: Readonly<Partial<Record<keyof Capabilities, () => unknown>>> = {
         setMetadata: () => engine.setMetadata('a', { cacheControl: 'no-store' }),
         upload: () => engine.upload('a'),
+        uploads: () => engine.uploads(),
+        objectTags: () => engine.objectTags.get('a'),
         presign: () => engine.presign('a'),
         publicUrl: () => engine.publicUrl('a'),
         versions: () => engine.versions.list('a'),

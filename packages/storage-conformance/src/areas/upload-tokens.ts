@@ -121,7 +121,7 @@ export const uploadTokenScenarios: readonly Scenario[] = [
   {
     rule: 'UP-6',
     title: 'lists sessions that were begun and not ended',
-    needs: NEEDS,
+    needs: ['upload', 'uploads'],
     async run({ provider }) {
       equal(await pending(provider), [], 'pending uploads of an empty store');
       const one = await begin(provider, 'a/1');

@@ -2,7 +2,6 @@ import { createStorage, type Progress } from '@granary/storage-core';
 import { guardProvider } from '@granary/storage-core/provider';
 import { ensure, equal, failsWith, rejection } from '../check.ts';
 import { collect, encode, noise, settle, watchedSource } from '../content.ts';
-import { operations } from '../open-context.ts';
 import { relay } from '../relay.ts';
 import type { Scenario } from '../scenario.ts';
 
@@ -282,6 +281,7 @@ export const itemScenarios: readonly Scenario[] = [
       ];
       for (const name of names) equal(typeof engine[name], 'function', `type of ${name}`);
       equal(typeof engine.versions.list, 'function', 'type of versions.list');
+      equal(typeof engine.objectTags.get, 'function', 'type of objectTags.get');
     },
   },
   {
@@ -297,96 +297,6 @@ export const itemScenarios: readonly Scenario[] = [
       ensure(health.ok && health.latencyMs >= 0, 'a store that works should be healthy');
       if (!capabilities.usage)
         await failsWith('unsupported', engine.usage(), 'usage where nobody tells');
-    },
-  },
-  {
-    rule: 'RANGE-6',
-    title: 'reads several parts in the order asked for, merged, overlapping, repeated or none',
-    needs: ['rangeReads'],
-    async run({ storage, put }) {
-      const engine = storage();
-      const content = noise(10_000, 54);
-      await put('a', content);
-      const ranges = [
-        { offset: 5000, length: 100 },
-        { offset: 0, length: 10 },
-        { offset: 5, length: 10 },
-        { offset: 0, length: 10 },
-        { offset: 9990 },
-        { suffix: 5 },
-        { offset: 9995, length: 100 },
-        { offset: 5100, length: 1 },
-      ];
-      const wanted = [
-        content.slice(5000, 5100),
-        content.slice(0, 10),
-        content.slice(5, 15),
-        content.slice(0, 10),
-        content.slice(9990),
-        content.slice(9995),
-        content.slice(9995),
-        content.slice(5100, 5101),
-      ];
-      for (const mergeGapBytes of [undefined, 0, 1, 100, 100_000]) {
-        const parts = await engine.getRanges(
-          'a',
-          ranges,
-          mergeGapBytes === undefined ? {} : { mergeGapBytes },
-        );
-        equal(parts, wanted, `parts with the gap ${mergeGapBytes}`);
-      }
-      const [first, second] = await engine.getRanges('a', [
-        { offset: 0, length: 4 },
-        { offset: 2, length: 4 },
-      ]);
-      first?.fill(0);
-      equal(second, content.slice(2, 6), 'a part after another one was changed');
-      equal(await engine.getRanges('a', []), [], 'no parts');
-      await failsWith(
-        'invalid-argument',
-        engine.getRanges('a', [{ offset: 0, length: 0 }]),
-        'an empty part',
-      );
-      await failsWith(
-        'range-not-satisfiable',
-        engine.getRanges('a', [{ offset: 0, length: 1 }, { offset: 10_000 }]),
-        'a part past the end',
-      );
-      await failsWith(
-        'not-found',
-        engine.getRanges('missing', [{ offset: 0 }]),
-        'parts of a missing key',
-      );
-    },
-  },
-  {
-    rule: 'RANGE-6',
-    title: 'fetches near parts together, and all parts of one write',
-    needs: ['rangeReads'],
-    async run({ provider, put }) {
-      await put('a', noise(100_000, 55));
-      let reads = 0;
-      const counting = relay(provider, {
-        async get(key, options) {
-          reads += 1;
-          if (reads === 3) await operations(provider).put('a', noise(100_000, 56));
-          return provider.get(key, options);
-        },
-      });
-      const engine = createStorage(guardProvider(counting));
-      const near = Array.from({ length: 20 }, (_, index) => ({ offset: index * 100, length: 50 }));
-      await engine.getRanges('a', near, { mergeGapBytes: 64 });
-      equal(reads, 1, 'reads for twenty near parts');
-      const far = [
-        { offset: 0, length: 1 },
-        { offset: 50_000, length: 1 },
-        { offset: 99_000, length: 1 },
-      ];
-      const error = await rejection(
-        engine.getRanges('a', far, { mergeGapBytes: 0 }),
-        'parts of an object that is written meanwhile',
-      );
-      await failsWith(['conflict', 'precondition-failed'], Promise.reject(error), 'getRanges');
     },
   },
 ];

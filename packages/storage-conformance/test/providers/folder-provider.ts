@@ -7,7 +7,6 @@ import {
   type WatchEvent,
   type Watcher,
 } from '@granary/storage-core/provider';
-import { membersOf } from '../../src/optional-operations.ts';
 import { relay } from '../../src/relay.ts';
 import { mapProvider } from './map-provider.ts';
 import type { MapStore } from './map-store.ts';
@@ -29,6 +28,7 @@ const FOLDER_CAPABILITIES: Capabilities = {
   move: true,
   setMetadata: true,
   upload: true,
+  uploads: true,
   versions: true,
   watch: true,
   changes: true,
@@ -87,7 +87,7 @@ export function folderProvider(store: MapStore): StorageProvider {
   const missing: Record<string, undefined> = {};
   for (const operation of OPTIONAL_OPERATIONS) {
     if (operation in FOLDER_CAPABILITIES) continue;
-    for (const member of membersOf(operation)) missing[member] = undefined;
+    missing[operation] = undefined;
   }
   return relay(inner, {
     ...(missing as Partial<StorageProvider>),

@@ -11,6 +11,15 @@ export type ListField =
   | 'checksums'
   | 'id';
 
+/** An option of `presign` that not every service can bind into a signature. */
+export type PresignOption =
+  | 'contentType'
+  | 'contentLength'
+  | 'checksum'
+  | 'ifNoneMatch'
+  | 'responseDisposition'
+  | 'responseContentType';
+
 /**
  * What a provider can do: one flat object of booleans, limits and short unions. A field that is
  * missing means no (for a limit: none is known). The conformance kit checks every claim.
@@ -47,6 +56,8 @@ export interface Capabilities {
   readonly uploadChecksum?: boolean;
   /** `put` takes `writeId` and gives it back in `info`. */
   readonly writeIds?: boolean;
+  /** Names that `native` of `put` and `upload` takes: fields of the service's own request. */
+  readonly nativeOptions?: readonly string[];
   /**
    * What changes an etag: `content`, a hash, so the same bytes have the same etag; `write`, every
    * put; `attributes`, every put and every change of attributes.
@@ -73,9 +84,14 @@ export interface Capabilities {
   readonly move?: boolean;
   readonly setMetadata?: boolean;
   readonly upload?: boolean;
+  readonly uploads?: boolean;
   readonly presign?: boolean;
+  /** Options of `presign`, besides method and expiry, that a signature binds or an answer obeys. */
+  readonly presignOptions?: readonly PresignOption[];
   readonly publicUrl?: boolean;
   readonly versions?: boolean;
+  /** `put` and `upload` take `objectTags`, and they can be read and set by themselves. */
+  readonly objectTags?: boolean;
   readonly watch?: boolean;
   readonly changes?: boolean;
   readonly usage?: boolean;

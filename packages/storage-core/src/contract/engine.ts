@@ -12,9 +12,11 @@ import type {
   Health,
   ListEntry,
   ListOptions,
+  ObjectTags,
   OperationOptions,
   PresignedRequest,
   PresignOptions,
+  ServiceOptions,
   SetMetadataOptions,
   StatOptions,
   Usage,
@@ -75,6 +77,7 @@ export interface EnginePutOptions
   extends OperationOptions,
     ObjectAttributes,
     WriteConditions,
+    ServiceOptions,
     ProgressOptions {
   readonly checksum?: boolean;
   readonly encrypt?: boolean;
@@ -154,7 +157,20 @@ export interface FileHandle<Value = unknown> {
 }
 
 /** Options of `get` of a storage. */
-export interface EngineGetOptions extends GetOptions, ProgressOptions {}
+export interface EngineGetOptions extends GetOptions, ProgressOptions {
+  /**
+   * Parts of a large object that are read at once, where the provider reads ranges under conditions;
+   * elsewhere, and for a small object, it is one read. Default: 1.
+   */
+  readonly concurrency?: number;
+}
+
+/** The service's own tags of objects, by capability. */
+export interface TagsOfObjects {
+  get(key: string, options?: OperationOptions): Promise<ObjectTags>;
+  /** Replaces all of them; an empty map removes them. */
+  set(key: string, tags: ObjectTags, options?: OperationOptions): Promise<void>;
+}
 
 /** Old versions of objects, by capability. */
 export interface Versions {
@@ -248,6 +264,7 @@ export interface StorageEngine<Items extends ItemTypes = Readonly<Record<string,
   presign(key: string, options?: PresignOptions): Promise<PresignedRequest>;
   publicUrl(key: string): string;
   readonly versions: Versions;
+  readonly objectTags: TagsOfObjects;
   watch(options?: string | WatchOptions): Promise<Watcher>;
   changes(options?: ChangesOptions): AsyncIterable<ChangesPage>;
 

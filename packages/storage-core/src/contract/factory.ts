@@ -74,10 +74,12 @@ export interface RetryEvent {
   readonly error: Error;
 }
 
-/** Taken by every backend that core wraps. */
+/** Taken by every backend. */
 export interface CommonBackendOptions {
   /** Options of the retry loop around a remote backend, or `false` for none. */
   readonly retry?: RetryOptions | false;
+  /** The part of the place that the storage is: keys below this one. Slashes at its ends are dropped. */
+  readonly prefix?: string;
 }
 
 /** What an author of a backend writes down for `defineBackend`. */

@@ -33,8 +33,26 @@ export interface WriteConditions {
   readonly ifNoneMatch?: '*';
 }
 
+/**
+ * The service's own tags of an object, which its billing, rules and lifecycles look at: names with
+ * values. They are not the tags of an item.
+ */
+export type ObjectTags = Readonly<Record<string, string>>;
+
+/** What a write can be told in the service's own words. */
+export interface ServiceOptions {
+  /** Fields of the service's own request, such as `{ StorageClass: 'GLACIER' }`: those named in `nativeOptions`. */
+  readonly native?: Readonly<Record<string, unknown>>;
+  /** The object's tags. Default: none. Needs the capability of the same name. */
+  readonly objectTags?: ObjectTags;
+}
+
 /** A put replaces the object whole: attributes that are not given are gone. */
-export interface PutOptions extends OperationOptions, ObjectAttributes, WriteConditions {
+export interface PutOptions
+  extends OperationOptions,
+    ObjectAttributes,
+    WriteConditions,
+    ServiceOptions {
   /** Has the provider keep a SHA-256 of the content in `info.checksums`. Needs `checksum`. */
   readonly checksum?: 'sha256';
   /** Random id of this write, kept with the object. Set by the retry loop. Needs `writeIds`. */
@@ -132,7 +150,7 @@ export interface BatchOptions extends OperationOptions {
   readonly atomic?: boolean;
 }
 
-/** Options of `presign`. */
+/** Options of `presign`. Those named in the capability `presignOptions` are taken. */
 export interface PresignOptions extends OperationOptions {
   /** Default: `GET`. */
   readonly method?: 'GET' | 'PUT';

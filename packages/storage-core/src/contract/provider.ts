@@ -12,6 +12,7 @@ import type {
   Health,
   ListOptions,
   ListPage,
+  ObjectTags,
   OperationOptions,
   PresignedRequest,
   PresignOptions,
@@ -29,6 +30,14 @@ export interface VersionOperations {
   list(key: string, options: OperationOptions): AsyncIterable<readonly ObjectInfo[]>;
   /** Makes an old version the current one, as a new version. */
   restore(key: string, version: string, options: OperationOptions): Promise<ObjectInfo>;
+}
+
+/** The service's own tags of objects. */
+export interface TagOperations {
+  /** Errors: `not-found`. */
+  get(key: string, options: OperationOptions): Promise<ObjectTags>;
+  /** Replaces all of them; an empty map removes them. Errors: `not-found`. */
+  set(key: string, tags: ObjectTags, options: OperationOptions): Promise<void>;
 }
 
 /**
@@ -81,7 +90,7 @@ export interface StorageProvider {
   ): Promise<ObjectInfo>;
 
   upload?(key: string, options: UploadOptions): Promise<UploadSession>;
-  /** Sessions that were begun and not ended. Present with `upload`. */
+  /** Sessions that were begun and not ended. */
   uploads?(options: OperationOptions & { readonly prefix?: string }): AsyncIterable<PendingUpload>;
 
   presign?(key: string, options: PresignOptions): Promise<PresignedRequest>;
@@ -89,6 +98,7 @@ export interface StorageProvider {
   publicUrl?(key: string): string;
 
   readonly versions?: VersionOperations;
+  readonly objectTags?: TagOperations;
 
   /** Resolves when events are being caught. */
   watch?(options: WatchOptions): Promise<Watcher>;

@@ -1,6 +1,6 @@
 import type { ContentRange } from './body.ts';
 import type { ObjectAttributes, ObjectInfo } from './object-info.ts';
-import type { OperationOptions, WriteConditions } from './operations.ts';
+import type { OperationOptions, ServiceOptions, WriteConditions } from './operations.ts';
 
 /** The shape that parts of an upload must have. Units: bytes, except `maxParts`. */
 export interface PartRules {
@@ -16,7 +16,7 @@ export interface PartRules {
 }
 
 /** Options of `upload`. With `token`, what the session was begun with holds. */
-export interface UploadOptions extends OperationOptions {
+export interface UploadOptions extends OperationOptions, ServiceOptions {
   /** Goes on with a session that another process began. */
   readonly token?: string;
   /** Units: bytes. */

@@ -1,5 +1,10 @@
 import type { Metadata, ObjectInfo } from './object-info.ts';
-import type { GetOptions, OperationOptions, WriteConditions } from './operations.ts';
+import type {
+  GetOptions,
+  OperationOptions,
+  ServiceOptions,
+  WriteConditions,
+} from './operations.ts';
 import type { StandardSchemaV1 } from './standard-schema.ts';
 
 /** How far a transfer is. Counts never go back, and none comes after the operation has ended. Units: bytes. */
@@ -40,7 +45,11 @@ export interface Codec {
 export type Format = 'json' | 'yaml' | 'text' | 'binary' | (string & Record<never, never>);
 
 /** Everything a save can be told. */
-export interface SaveOptions extends OperationOptions, WriteConditions, ProgressOptions {
+export interface SaveOptions
+  extends OperationOptions,
+    WriteConditions,
+    ServiceOptions,
+    ProgressOptions {
   /** Default: bytes are `binary`; else what the key's extension says; else `json`. */
   readonly format?: Format;
   /** `unsupported` unless an encryption layer is there; never plaintext in silence. */

@@ -106,8 +106,12 @@ function engineOver(provider: StorageProvider, options: EngineOptions, view?: Vi
   }
 
   function get(key: string, options: EngineGetOptions = NO_OPTIONS): Promise<StoredObject> {
-    const object = provider.get(key, options).then(liveObject);
-    const { onProgress } = options;
+    const { onProgress, concurrency } = options;
+    const found =
+      concurrency === undefined
+        ? provider.get(key, options)
+        : rare().then(({ getParallel }) => getParallel(provider, key, options));
+    const object = found.then(liveObject);
     if (onProgress === undefined && idleBodyMs === undefined) return object;
     return object.then(async (found) =>
       (await rare()).watchedObject(found, onProgress, idleBodyMs),
@@ -302,6 +306,7 @@ function engineOver(provider: StorageProvider, options: EngineOptions, view?: Vi
       restore: later('restore'),
       delete: (key, version, options) => provider.delete(key, { ...options, version }),
     },
+    objectTags: { get: later('getTags'), set: later('setTags') },
     watch: later('watch'),
     async *changes(options) {
       yield* (await rare()).changePages(context, options);

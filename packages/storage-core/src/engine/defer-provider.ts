@@ -1,9 +1,10 @@
 import type { Capabilities } from '../contract/capabilities.ts';
 import type { StorageProvider } from '../contract/provider.ts';
 import { StorageError } from '../errors/storage-error.ts';
-import { OPTIONAL_OPERATIONS, type OptionalOperation } from '../provider/optional-operations.ts';
+import { OPTIONAL_OPERATIONS } from '../provider/optional-operations.ts';
 import { readingCapabilities } from '../provider/reading-capabilities.ts';
 import { isGuarded, stateOf, tellState } from '../provider/state-of.ts';
+import type { PrefixOptions } from '../provider/with-prefix.ts';
 
 /** What a provider around another one is known to be before its code has been loaded. */
 export interface Outline {
@@ -25,7 +26,11 @@ export function guardedLater(provider: StorageProvider): StorageProvider {
 }
 
 /** The view of a provider below a prefix. Its code is loaded with the first operation. */
-export function prefixedLater(provider: StorageProvider, prefix: string): StorageProvider {
+export function prefixedLater(
+  provider: StorageProvider,
+  prefix: string,
+  options: PrefixOptions = {},
+): StorageProvider {
   checkShape(prefix);
   const prefixBytes = new TextEncoder().encode(prefix).byteLength + 1;
   return deferProvider(provider, {
@@ -34,7 +39,7 @@ export function prefixedLater(provider: StorageProvider, prefix: string): Storag
       return { ...rest, maxKeyBytes: maxKeyBytes - prefixBytes };
     },
     publicUrl: (key) => provider.publicUrl?.(`${prefix}/${key}`),
-    load: async () => (await code()).prefixed(provider, prefix),
+    load: async () => (await code()).prefixed(provider, prefix, options),
   });
 }
 
@@ -114,13 +119,18 @@ export function deferProvider(provider: StorageProvider, outline: Outline): Stor
       restore: async (key: string, version: string, options: never) =>
         (await loaded()).versions?.restore(key, version, options),
     },
+    objectTags: {
+      get: async (key: string, options: never) => (await loaded()).objectTags?.get(key, options),
+      set: async (key: string, tags: never, options: never) =>
+        (await loaded()).objectTags?.set(key, tags, options),
+    },
     publicUrl(key: string) {
       checkShape(key);
       return outline.publicUrl(key);
     },
   };
 
-  function offer(name: OptionalOperation | 'uploads', capability: OptionalOperation): void {
+  for (const name of OPTIONAL_OPERATIONS) {
     const standIn =
       standIns[name] ??
       (async (...args: readonly never[]) => ((await loaded())[name] as StandIn)(...args));
@@ -128,13 +138,11 @@ export function deferProvider(provider: StorageProvider, outline: Outline): Stor
       enumerable: true,
       get() {
         if (ready !== undefined) return ready[name];
-        return capabilities()[capability] ? standIn : undefined;
+        return capabilities()[name] ? standIn : undefined;
       },
     });
   }
 
-  for (const name of OPTIONAL_OPERATIONS) offer(name, name);
-  offer('uploads', 'upload');
   for (const name of ['storeId', 'native'] as const) {
     Object.defineProperty(deferred, name, { enumerable: true, get: () => provider[name] });
   }

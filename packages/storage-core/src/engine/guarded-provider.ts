@@ -1,6 +1,6 @@
 import type { StorageProvider } from '../contract/provider.ts';
 import { guardProvider } from '../provider/guard-provider.ts';
-import { withPrefix } from '../provider/with-prefix.ts';
+import { type PrefixOptions, withPrefix } from '../provider/with-prefix.ts';
 import { withReadOnly } from '../provider/with-read-only.ts';
 
 /** A provider with core's half of the contract around it. */
@@ -9,8 +9,12 @@ export function guarded(provider: StorageProvider): StorageProvider {
 }
 
 /** The guarded view of a provider below a prefix. */
-export function prefixed(provider: StorageProvider, prefix: string): StorageProvider {
-  return guardProvider(withPrefix(provider, prefix));
+export function prefixed(
+  provider: StorageProvider,
+  prefix: string,
+  options: PrefixOptions,
+): StorageProvider {
+  return guardProvider(withPrefix(provider, prefix, options));
 }
 
 /** The guarded view of a provider through which nothing can be changed. */

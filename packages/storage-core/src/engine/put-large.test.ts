@@ -55,7 +55,7 @@ describe('a body larger than one put', () => {
   });
 
   test('is refused where there are no parts', async () => {
-    const { storage } = setup({ capabilities: { upload: false } });
+    const { storage } = setup({ capabilities: { upload: false, uploads: false } });
     await expect(storage.put('a', bytesOf(11))).rejects.toMatchObject({ code: 'too-large' });
   });
 

@@ -4,6 +4,7 @@ import type { ClearOptions, ClearResult, EnginePutOptions } from '../contract/en
 import type { ChangesOptions, ChangesPage, Watcher, WatchOptions } from '../contract/events.ts';
 import type { AttributesPatch, ObjectInfo } from '../contract/object-info.ts';
 import type {
+  ObjectTags,
   OperationOptions,
   PresignedRequest,
   PresignOptions,
@@ -24,6 +25,7 @@ import { putBody } from './put-body.ts';
 
 export { sweepItems as sweep } from './clear-items.ts';
 export { copyItem as copy } from './copy-item.ts';
+export { getParallel } from './get-parallel.ts';
 export { getRanges } from './get-ranges.ts';
 export { deleteMany, loadMany, saveMany } from './many-items.ts';
 export { moveItem as move } from './move-item.ts';
@@ -115,6 +117,23 @@ export async function* versionPages(
 ): AsyncGenerator<{ readonly entries: readonly ObjectInfo[] }, void, undefined> {
   const versions = await operationOf(provider, 'versions', options, key);
   for await (const entries of versions.list(key, options)) yield { entries };
+}
+
+export async function getTags(
+  { provider }: EngineContext,
+  key: string,
+  options: OperationOptions = NO_OPTIONS,
+): Promise<ObjectTags> {
+  return (await operationOf(provider, 'objectTags', options, key)).get(key, options);
+}
+
+export async function setTags(
+  { provider }: EngineContext,
+  key: string,
+  tags: ObjectTags,
+  options: OperationOptions = NO_OPTIONS,
+): Promise<void> {
+  await (await operationOf(provider, 'objectTags', options, key)).set(key, tags, options);
 }
 
 export async function* uploadPages(

@@ -2,6 +2,7 @@ import type { UsageOptions } from '../contract/engine.ts';
 import type { Health, OperationOptions, Usage } from '../contract/operations.ts';
 import { isStorageError } from '../errors/storage-error.ts';
 import { toStorageError } from '../errors/to-storage-error.ts';
+import { measureHealth } from '../provider/measure-health.ts';
 import { type EngineContext, engineError, NO_OPTIONS, opened, signalOf } from './engine-context.ts';
 import { runMany } from './run-many.ts';
 
@@ -49,15 +50,16 @@ export async function healthOf(
   { provider, now }: EngineContext,
   options: OperationOptions = NO_OPTIONS,
 ): Promise<Health> {
-  const startedAt = now();
-  const latency = () => Math.max(0, now() - startedAt);
-  try {
-    const { health } = await opened(provider, options);
-    if (health !== undefined) return await health(signalOf(options));
-    for await (const _page of provider.list({ ...signalOf(options), limit: 1 })) break;
-    return { ok: true, latencyMs: latency() };
-  } catch (error) {
-    const known = toStorageError(error, { provider: provider.name, operation: 'health' });
-    return { ok: false, latencyMs: latency(), error: known };
-  }
+  let told: Health | undefined;
+  const measured = await measureHealth(async () => {
+    try {
+      const { health } = await opened(provider, options);
+      told = await health?.(signalOf(options));
+      if (told !== undefined) return;
+      for await (const _page of provider.list({ ...signalOf(options), limit: 1 })) break;
+    } catch (error) {
+      throw toStorageError(error, { provider: provider.name, operation: 'health' });
+    }
+  }, now);
+  return told ?? measured;
 }

@@ -2,6 +2,7 @@ import type { JsonValue } from '../contract/json.ts';
 import type { ListOptions } from '../contract/operations.ts';
 import { StorageError } from '../errors/storage-error.ts';
 import { decodeBase64Url, encodeBase64Url } from './base64-url.ts';
+import { fingerprint } from './fingerprint.ts';
 
 /** The part of a listing's options that a cursor is bound to. */
 export type CursorQuery = Pick<ListOptions, 'prefix' | 'delimiter' | 'startAfter'>;
@@ -10,7 +11,7 @@ const VERSION = 1;
 
 /** A cursor: a place in a listing, bound to its query, that survives JSON and the process. */
 export function encodeCursor(query: CursorQuery, position: JsonValue): string {
-  const text = JSON.stringify([VERSION, fingerprint(query), position]);
+  const text = JSON.stringify([VERSION, bindingOf(query), position]);
   return encodeBase64Url(new TextEncoder().encode(text));
 }
 
@@ -23,7 +24,7 @@ export function decodeCursor(cursor: string, query: CursorQuery): JsonValue {
   if (version !== VERSION || position === undefined) {
     throw refusal('the cursor is not one that a page of this listing carried.');
   }
-  if (bound !== fingerprint(query)) {
+  if (bound !== bindingOf(query)) {
     throw refusal('the cursor belongs to a listing with another prefix, delimiter or startAfter.');
   }
   return position;
@@ -39,19 +40,8 @@ function parse(cursor: string): readonly JsonValue[] {
   }
 }
 
-/** 53 bits of a hash (cyrb53, public domain): it finds mix-ups, it is no protection. */
-function fingerprint({ prefix = '', delimiter = '', startAfter = '' }: CursorQuery): number {
-  const text = JSON.stringify([prefix, delimiter, startAfter]);
-  let high = 0xdeadbeef;
-  let low = 0x41c6ce57;
-  for (let index = 0; index < text.length; index += 1) {
-    const unit = text.charCodeAt(index);
-    high = Math.imul(high ^ unit, 2654435761);
-    low = Math.imul(low ^ unit, 1597334677);
-  }
-  high = Math.imul(high ^ (high >>> 16), 2246822507) ^ Math.imul(low ^ (low >>> 13), 3266489909);
-  low = Math.imul(low ^ (low >>> 16), 2246822507) ^ Math.imul(high ^ (high >>> 13), 3266489909);
-  return 4294967296 * (2097151 & low) + (high >>> 0);
+function bindingOf({ prefix = '', delimiter = '', startAfter = '' }: CursorQuery): number {
+  return fingerprint(JSON.stringify([prefix, delimiter, startAfter]));
 }
 
 function refusal(reason: string): StorageError {

@@ -211,7 +211,5 @@ describe('a provider that is not right', () => {
     for (const name of OPTIONAL_OPERATIONS) {
       expect(provider[name] !== undefined).toBe(name === 'copy');
     }
-    expect(provider.uploads).toBeUndefined();
-    expect(guarded().provider.uploads).toBeTypeOf('function');
   });
 });

@@ -36,6 +36,21 @@ describe('what is asked for', () => {
       'invalid-argument',
       (p) => p.upload?.('a', { attributes: { tags: [''] } }),
     ],
+    [
+      'a tag without a name',
+      'invalid-argument',
+      (p) => p.put('a', toBody('x'), { objectTags: { '': 'x' } }),
+    ],
+    [
+      'a tag that is no text',
+      'invalid-argument',
+      (p) => p.objectTags?.set('a', { a: 1 as never }, {}),
+    ],
+    [
+      'another native option',
+      'unsupported',
+      (p) => p.put('a', toBody('x'), { native: { Storage: 'COLD' } }),
+    ],
     ['a bad total', 'invalid-argument', (p) => p.upload?.('a', { totalBytes: -1 })],
     ['an empty token', 'invalid-argument', (p) => p.upload?.('a', { token: '' })],
     ['a bad patch', 'invalid-argument', (p) => p.setMetadata?.('a', { contentType: 'x' }, {})],
@@ -126,6 +141,10 @@ describe('what is asked for', () => {
     ['metadata', (p) => p.put('a', toBody('x'), { metadata: { a: 1 } })],
     ['contentType', (p) => p.put('a.png', toBody('x'), { contentType: 'image/gif' })],
     ['expiresAt', (p) => p.copy?.('a', 'b', { attributes: { expiresAt: new Date() } })],
+    ['objectTags', (p) => p.put('a', toBody('x'), { objectTags: { a: '1' } })],
+    ['native', (p) => p.put('a', toBody('x'), { native: { StorageClass: 'COLD' } })],
+    ['objectTags', (p) => p.upload?.('a', { objectTags: { a: '1' } })],
+    ['contentLength', (p) => p.presign?.('a', { method: 'PUT', contentLength: 1 })],
     ['tags', (p) => p.upload?.('a', { attributes: { tags: ['x'] } })],
     ['writeId', (p) => p.upload?.('a', { writeId: 'w' })],
     ['checksum', (p) => p.upload?.('a', { checksum: 'sha256' })],
@@ -150,7 +169,7 @@ describe('what is asked for', () => {
       const { provider } = await filled({
         without: NONE,
         capabilities: Object.fromEntries(
-          OPTIONAL_OPERATIONS.map((name) => [name, name !== 'versions']),
+          OPTIONAL_OPERATIONS.map((name) => [name, name !== 'versions' && name !== 'objectTags']),
         ),
       });
       await expect((async () => attempt(provider))()).rejects.toMatchObject({

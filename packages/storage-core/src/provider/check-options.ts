@@ -1,15 +1,17 @@
 import { attributeBeyondName, checkAttributes } from '../attributes/check-attributes.ts';
 import { checkRange } from '../bodies/byte-range.ts';
 import type { Body } from '../contract/body.ts';
-import type { Capabilities } from '../contract/capabilities.ts';
+import type { Capabilities, PresignOption } from '../contract/capabilities.ts';
 import type { AttributesPatch } from '../contract/object-info.ts';
 import type {
   CopyOptions,
   DeleteOptions,
   GetOptions,
   ListOptions,
+  ObjectTags,
   PresignOptions,
   PutOptions,
+  ServiceOptions,
   StatOptions,
   WriteConditions,
 } from '../contract/operations.ts';
@@ -20,6 +22,16 @@ import { checkKey } from '../keys/check-key.ts';
 
 /** Units: ms. */
 const PRESIGN_MS = 3_600_000;
+
+/** Options of `presign` that a capability of their own names. */
+const PRESIGN_OPTIONS = [
+  'contentType',
+  'contentLength',
+  'checksum',
+  'ifNoneMatch',
+  'responseDisposition',
+  'responseContentType',
+] as const satisfies readonly PresignOption[];
 
 /** Checks of one operation each: what was asked for is valid and declared (SPEC OPEN-6). */
 export function checkGet(key: string, options: GetOptions, can: Capabilities): void {
@@ -43,6 +55,7 @@ export function checkPut(key: string, body: Body, options: PutOptions, can: Capa
   checkKey(key, can.maxKeyBytes);
   checkConditions(options, can.replaceIfMatch, can.createIfAbsent);
   checkContent(options, can, can.checksum);
+  checkService(options, can);
   checkWritten(key, options, can);
   const { size } = body;
   if (size === undefined) return;
@@ -109,6 +122,7 @@ export function checkUpload(key: string, options: UploadOptions, can: Capabiliti
   const { totalBytes, attributes, token } = options;
   if (token === '') throw invalid('token is not one that a session gave.');
   checkContent(options, can, can.uploadChecksum);
+  checkService(options, can);
   if (attributes !== undefined) checkWritten(key, attributes, can);
   if (totalBytes === undefined) return;
   if (!isCount(totalBytes, 0)) throw invalid('totalBytes is not a whole number.');
@@ -135,6 +149,9 @@ export function checkPresign(
   const forGet = responseDisposition ?? responseContentType;
   if (method === 'GET' ? forPut !== undefined : method !== 'PUT' || forGet !== undefined) {
     throw invalid(`presigning ${String(method)} does not take these options.`);
+  }
+  for (const option of PRESIGN_OPTIONS) {
+    if (options[option] !== undefined) need(can.presignOptions?.includes(option), option);
   }
   checkAttributes({
     ...(contentType !== undefined && { contentType }),
@@ -170,6 +187,30 @@ function checkContent(
   if (writeId !== undefined) need(can.writeIds, 'writeId');
   if (encrypt) need(can.encrypt, 'encrypt');
   if (compress) need(can.compress, 'compress');
+}
+
+/** What a write says in the service's own words. */
+function checkService({ native = {}, objectTags }: ServiceOptions, can: Capabilities): void {
+  for (const name of Object.keys(native)) {
+    if (can.nativeOptions?.includes(name)) continue;
+    const known = can.nativeOptions?.join(', ') ?? 'none';
+    throw unsupported(undefined, `native: { ${name} } (known: ${known})`);
+  }
+  if (objectTags === undefined) return;
+  need(can.objectTags, 'objectTags');
+  checkObjectTags(objectTags);
+}
+
+/** Refuses what no service could keep as tags of an object. */
+export function checkObjectTags(tags: ObjectTags): void {
+  const isMap = typeof tags === 'object' && tags !== null && !Array.isArray(tags);
+  if (!isMap || !Object.entries(tags).every(([name, value]) => name && isText(value))) {
+    throw invalid('objectTags is not a map of non-empty names to texts.');
+  }
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string' && value.isWellFormed();
 }
 
 /** The checksum that content is said to have. */

@@ -11,12 +11,12 @@ import type {
 import type { StorageProvider } from '../contract/provider.ts';
 import type { ItemTypes } from '../contract/values.ts';
 import { createEngine } from '../engine/create-engine.ts';
-import { deferProvider } from '../engine/defer-provider.ts';
+import { deferProvider, prefixedLater } from '../engine/defer-provider.ts';
 import { checkRetry } from './check-retry.ts';
 
 /**
  * Makes the public factory of a backend from its provider function: guarded, with the retry loop
- * when it is remote, with companions when it asks for them. What of these it needs is loaded with
+ * when it is remote, with companions when it asks for them, below a prefix when one is given. What of these it needs is loaded with
  * its first operation.
  */
 export function defineBackend<Options>(
@@ -25,10 +25,10 @@ export function defineBackend<Options>(
   const { provider: make, remote = false, companion = false, ...backend } = definition;
 
   function provider(options = {} as Options & CommonBackendOptions): StorageProvider {
-    const { retry = remote ? {} : false, ...own } = options;
+    const { retry = remote ? {} : false, prefix, ...own } = options;
     if (retry !== false) checkRetry(retry);
     const bare = make(own as Options);
-    return deferProvider(bare, {
+    const whole = deferProvider(bare, {
       capabilities: () =>
         companion
           ? companionCapabilities(bare.capabilities, DEFAULT_COMPANION_LAYOUT)
@@ -37,6 +37,8 @@ export function defineBackend<Options>(
         bare.publicUrl?.(companion ? companionKeys(DEFAULT_COMPANION_LAYOUT).down(key) : key),
       load: () => complete(bare, companion, retry),
     });
+    const part = prefix?.replace(/^\/+|\/+$/g, '') ?? '';
+    return part === '' ? whole : prefixedLater(whole, part, { owns: true });
   }
 
   function create<Items extends ItemTypes>(

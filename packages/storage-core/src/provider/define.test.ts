@@ -51,6 +51,28 @@ describe('defineBackend', () => {
     expect(createTiny.backend).toEqual({ name: 'tiny', aliases: ['small'] });
   });
 
+  test('is the part of the place below a prefix, and closes it', async () => {
+    const close = vi.fn(async () => {});
+    const createTiny = defineBackend<TinyOptions>({
+      name: 'tiny',
+      provider: () => ({ ...tinyProvider(), close }),
+    });
+    for (const prefix of ['photos/2026', '/photos/2026/']) {
+      const storage = createTiny({ prefix });
+      await storage.put('a', 'x');
+      expect(storage.publicUrl('a')).toBe('https://tiny/photos/2026/a');
+      expect((await storage.list()).map(({ key }) => key)).toEqual(['a']);
+      expect([...(storage.native as Map<string, unknown>).keys()]).toEqual(['photos/2026/a']);
+      expect(storage.getCapabilities().maxKeyBytes).toBe(1024 - 'photos/2026/'.length);
+      await storage.close();
+    }
+    expect(close).toHaveBeenCalledTimes(2);
+    expect(() => createTiny({ prefix: 'a//b' })).toThrow(
+      expect.objectContaining({ code: 'invalid-key' }),
+    );
+    expect(createTiny({ prefix: '/' }).getCapabilities().maxKeyBytes).toBeUndefined();
+  });
+
   test('puts the retry loop around a remote provider alone', async () => {
     const remote = shaky(true).createTiny.provider({ retry: { backoff: 'none' } });
     await expect(remote.stat('a', {})).rejects.toMatchObject({ code: 'not-found' });

@@ -11,6 +11,7 @@ import {
   checkDelete,
   checkGet,
   checkList,
+  checkObjectTags,
   checkPresign,
   checkPut,
   checkSetMetadata,
@@ -124,7 +125,7 @@ export function guardProvider(provider: StorageProvider): StorageProvider {
   for (const name of ['storeId', 'native'] as const) {
     Object.defineProperty(guarded, name, { enumerable: true, get: () => provider[name] });
   }
-  const operations: Required<Pick<StorageProvider, OptionalOperation | 'uploads'>> = {
+  const operations: Required<Pick<StorageProvider, OptionalOperation>> = {
     putMany: (entries, options) =>
       guardBatch(gate, 'putMany', entries, options, {
         check: ({ key, body, options: each = {} }) => checkPut(key, body, each, can()),
@@ -197,6 +198,20 @@ export function guardProvider(provider: StorageProvider): StorageProvider {
         }),
     },
 
+    objectTags: {
+      get: (key, options) =>
+        run({ operation: 'objectTags.get', key, signal: options.signal }, () => {
+          checkStat(key, {}, can());
+          return own('objectTags').get(key, options);
+        }),
+      set: (key, tags, options) =>
+        run({ operation: 'objectTags.set', key, signal: options.signal, writes: true }, () => {
+          checkStat(key, {}, can());
+          checkObjectTags(tags);
+          return own('objectTags').set(key, tags, options);
+        }),
+    },
+
     watch: (options) => watchers.watch(options, () => own('watch')(options)),
     changes: (options) =>
       walk({ operation: 'changes', signal: options.signal }, () => {
@@ -207,16 +222,13 @@ export function guardProvider(provider: StorageProvider): StorageProvider {
     usage: (options) => run(place('usage', options), () => own('usage')(options)),
     health: (options) => run(place('health', options), () => own('health')(options)),
   };
-  for (const name of OPTIONAL_OPERATIONS) offer(name, name);
-  offer('uploads', 'upload');
-  return guarded;
-
-  function offer(name: OptionalOperation | 'uploads', capability: OptionalOperation): void {
+  for (const name of OPTIONAL_OPERATIONS) {
     Object.defineProperty(guarded, name, {
       enumerable: true,
-      get: () => (can()[capability] ? operations[name] : undefined),
+      get: () => (can()[name] ? operations[name] : undefined),
     });
   }
+  return guarded;
 }
 
 function place(operation: string, { signal }: OperationOptions) {

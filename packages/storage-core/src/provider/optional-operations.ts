@@ -8,14 +8,16 @@ export const OPTIONAL_OPERATIONS = [
   'move',
   'setMetadata',
   'upload',
+  'uploads',
   'presign',
   'publicUrl',
   'versions',
+  'objectTags',
   'watch',
   'changes',
   'usage',
   'health',
 ] as const;
 
-/** One of {@link OPTIONAL_OPERATIONS}. `uploads` comes with `upload`. */
+/** One of {@link OPTIONAL_OPERATIONS}. */
 export type OptionalOperation = (typeof OPTIONAL_OPERATIONS)[number];

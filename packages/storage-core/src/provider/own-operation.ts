@@ -15,6 +15,6 @@ export function ownOperation(provider: StorageProvider): OwnOperation {
   };
 }
 
-type OwnOperation = <Name extends OptionalOperation | 'uploads'>(
+type OwnOperation = <Name extends OptionalOperation>(
   name: Name,
 ) => NonNullable<StorageProvider[Name]>;

@@ -11,13 +11,23 @@ import { checkKey, DEFAULT_MAX_KEY_BYTES } from '../keys/check-key.ts';
 import { joinKey } from '../keys/join-key.ts';
 import { ownOperation } from './own-operation.ts';
 
+/** Settings of {@link withPrefix}. */
+export interface PrefixOptions {
+  /** Closing the view closes the provider, of which this is the only use. Default: it does nothing. */
+  readonly owns?: boolean;
+}
+
 /**
  * The part of a store whose keys start with `prefix` and a slash, as if it were all there is: keys,
  * listings, events and errors are told without the prefix (SPEC KEY-7). `maxKeyBytes` shrinks by
- * it. `usage` tells about the whole store. Closing the view does nothing.
+ * it. `usage` tells about the whole store.
  * Errors: `invalid-key` when the prefix is not a key.
  */
-export function withPrefix(provider: StorageProvider, prefix: string): StorageProvider {
+export function withPrefix(
+  provider: StorageProvider,
+  prefix: string,
+  { owns = false }: PrefixOptions = {},
+): StorageProvider {
   checkKey(prefix, provider.capabilities.maxKeyBytes);
   const root = `${prefix}/`;
   const rootBytes = new TextEncoder().encode(root).byteLength;
@@ -165,6 +175,11 @@ export function withPrefix(provider: StorageProvider, prefix: string): StoragePr
         own('versions').restore(down(key), version, options).then(upInfo, rethrow),
     },
 
+    objectTags: {
+      get: (key, options) => own('objectTags').get(down(key), options).catch(rethrow),
+      set: (key, tags, options) => own('objectTags').set(down(key), tags, options).catch(rethrow),
+    },
+
     async watch({ prefix: start = '', ...options }) {
       const watcher = await own('watch')({ ...options, prefix: root + start }).catch(rethrow);
       return upWatcher(watcher);
@@ -177,7 +192,9 @@ export function withPrefix(provider: StorageProvider, prefix: string): StoragePr
 
     usage: (options) => own('usage')(options),
     health: (options) => own('health')(options),
-    async close() {},
+    async close() {
+      if (owns) await provider.close?.();
+    },
   };
 
   function upSession(session: UploadSession): UploadSession {

@@ -44,6 +44,7 @@ export function withReadOnly(provider: StorageProvider): StorageProvider {
       list: (key, options) => own('versions').list(key, options),
       restore: refuse,
     },
+    objectTags: { get: (key, options) => own('objectTags').get(key, options), set: refuse },
 
     watch: (options) => own('watch')(options),
     changes: (options) => own('changes')(options),

@@ -121,10 +121,7 @@ export function withRetry(provider: StorageProvider, options: RetryOptions = {})
     });
   }
 
-  const operations: Pick<
-    Required<StorageProvider>,
-    OptionalOperation | 'uploads' | 'open' | 'close'
-  > = {
+  const operations: Pick<Required<StorageProvider>, OptionalOperation | 'open' | 'close'> = {
     open: ({ signal: outer }) =>
       run({ operation: 'open', signal: outer }, ({ signal }) => below.open({ signal })),
     close: async () => provider.close?.(),
@@ -282,6 +279,18 @@ export function withRetry(provider: StorageProvider, options: RetryOptions = {})
         ),
     },
 
+    objectTags: {
+      get: (key, options) =>
+        run({ operation: 'objectTags.get', key, signal: options.signal }, ({ signal }) =>
+          own('objectTags').get(key, { ...options, signal }),
+        ),
+      set: (key, tags, options) =>
+        run(
+          { operation: 'objectTags.set', key, signal: options.signal, writes: true },
+          ({ signal }) => own('objectTags').set(key, tags, { ...options, signal }),
+        ),
+    },
+
     // The watcher outlives the try, so it gets the caller's own signal.
     watch: (options) =>
       run(
@@ -315,7 +324,7 @@ export function withRetry(provider: StorageProvider, options: RetryOptions = {})
     health: (options) => own('health')(options),
   };
 
-  for (const name of [...OPTIONAL_OPERATIONS, 'uploads', 'open', 'close'] as const) {
+  for (const name of [...OPTIONAL_OPERATIONS, 'open', 'close'] as const) {
     Object.defineProperty(retried, name, {
       enumerable: true,
       get: () => (provider[name] === undefined ? undefined : operations[name]),
