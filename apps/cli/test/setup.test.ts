@@ -137,15 +137,15 @@ describe('wrong usage', () => {
 
 describe('backends', () => {
   test('that are not installed come with the line to type', async () => {
-    expect(await run('ls s3://bucket')).toMatchObject({
+    expect(await run('ls dropbox://bucket')).toMatchObject({
       code: 2,
       err: [
-        'error invalid-config: no backend for "s3:" is installed.',
-        'hint: Run "npm install @granary/storage-s3", or name the package that has it with --backend.',
+        'error invalid-config: no backend for "dropbox:" is installed.',
+        'hint: Run "npm install @granary/storage-dropbox", or name the package that has it with --backend.',
         '',
       ].join('\n'),
     });
-    expect((await run('ls gs://bucket')).err).toContain('npm install @granary/storage-gcs');
+    expect((await run('ls https://x')).err).toContain('npm install @granary/storage-cloud');
   });
 
   test('are found in the folder by their scheme', async () => {
@@ -253,7 +253,7 @@ describe('granary doctor', () => {
     expect(out).toMatch(/^ {2}fails write +\d+ ms$/m);
     expect(err).toContain('error permission-denied: parts put');
     expect(out).toContain('What memory can do');
-    expect((await run('doctor s3://bucket')).code).toBe(2);
+    expect((await run('doctor dropbox://bucket')).code).toBe(2);
   });
 
   test('prints JSON', async () => {

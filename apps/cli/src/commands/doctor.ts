@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import type { StorageEngine } from '@granary/storage-core';
 import { installedBackends } from '../backends/installed-backends.ts';
 import { type Command, type CommandContext, defineCommand } from '../command.ts';
+import { corsSteps, parseOrigin } from '../doctor/cors-steps.ts';
+import type { Step } from '../doctor/step.ts';
 import { EXIT, exitCodeOf } from '../exit-codes.ts';
-import { flag } from '../options.ts';
+import { flag, parsed } from '../options.ts';
 import { errorFacts } from '../output/error-report.ts';
 import { formatSpan } from '../output/format.ts';
 import { printable } from '../output/printable.ts';
@@ -24,10 +26,19 @@ export const doctor: Command = defineCommand({
   ],
   options: {
     readOnly: flag('list only; write and delete nothing'),
+    origin: parsed(
+      'origin',
+      'try what a page of this origin may do with presigned URLs',
+      parseOrigin,
+    ),
   },
   examples: [
     ['granary doctor', 'runtime and installed backends'],
     ['granary doctor s3://bucket/tmp', 'can this program write there, and how fast?'],
+    [
+      'granary doctor --origin https://app.example s3://bucket/tmp',
+      'may a browser there use presigned URLs?',
+    ],
   ],
   async run(input) {
     const { words, options, host } = input;
@@ -36,7 +47,7 @@ export const doctor: Command = defineCommand({
     let code: number = EXIT.ok;
     for (const word of words) {
       const place = parsePlace(word, host.cwd);
-      const failed = await tryOut(input, place, options.readOnly);
+      const failed = await tryOut(input, place, options);
       if (code === EXIT.ok) code = failed;
     }
     return code;
@@ -72,13 +83,17 @@ async function showBackends({ backends, host, output }: CommandContext): Promise
     for (const backend of found) await output.result({ type: 'backend', ...backend });
 }
 
-/** One step of the trial. */
-interface Step {
-  readonly name: string;
-  run(): Promise<unknown>;
+/** What is tried. */
+interface Trial {
+  readonly readOnly: boolean;
+  readonly origin: string | undefined;
 }
 
-async function tryOut(context: CommandContext, place: Place, readOnly: boolean): Promise<number> {
+async function tryOut(
+  context: CommandContext,
+  place: Place,
+  { readOnly, origin }: Trial,
+): Promise<number> {
   const { output, places, signal } = context;
   await output.text('', output.paint('bold', printable(place.label)));
   let tree: Tree;
@@ -90,7 +105,11 @@ async function tryOut(context: CommandContext, place: Place, readOnly: boolean):
   }
   const { store, prefix } = tree;
   const key = `${prefix}granary-doctor-${randomUUID()}.txt`;
-  const steps = [...listSteps(tree, signal), ...(readOnly ? [] : writeSteps(store, key, signal))];
+  const pages = origin === undefined ? [] : corsSteps({ store, key, origin, readOnly, signal });
+  const [write, read, remove] = writeSteps(store, key, signal);
+  const steps = readOnly
+    ? [...listSteps(tree, signal), ...pages]
+    : [...listSteps(tree, signal), write, read, ...pages, remove];
   let failure: unknown;
   let isWritten = false;
   try {
@@ -118,7 +137,11 @@ function listSteps({ store, prefix }: Tree, signal: AbortSignal): Step[] {
   ];
 }
 
-function writeSteps(store: StorageEngine, key: string, signal: AbortSignal): Step[] {
+function writeSteps(
+  store: StorageEngine,
+  key: string,
+  signal: AbortSignal,
+): [write: Step, read: Step, remove: Step] {
   const content = 'Written by granary doctor; may be deleted.\n';
   return [
     { name: 'write', run: () => store.put(key, content, { signal }) },
@@ -144,13 +167,13 @@ async function runStep(
   try {
     await run();
     const ms = host.now() - startedAt;
-    const line = `  ${output.paint('green', 'ok')}    ${name.padEnd(6)}  ${formatSpan(ms)}`;
+    const line = `  ${output.paint('green', 'ok')}    ${name.padEnd(8)}  ${formatSpan(ms)}`;
     await output.result({ ...record, ok: true, ms }, line);
     return undefined;
   } catch (error) {
     if (signal.aborted) throw error;
     const ms = host.now() - startedAt;
-    const line = `  ${output.paint('red', 'fails')} ${name.padEnd(6)}  ${formatSpan(ms)}`;
+    const line = `  ${output.paint('red', 'fails')} ${name.padEnd(8)}  ${formatSpan(ms)}`;
     await output.result({ ...record, ok: false, ms, error: errorFacts(error) }, line);
     await output.error(error);
     return error;
