@@ -8,6 +8,7 @@ import { listMutations } from './list-mutations.ts';
 import type { Mutation } from './mutation.ts';
 import { operationMutations } from './operation-mutations.ts';
 import { readMutations } from './read-mutations.ts';
+import { tagMutations } from './tag-mutations.ts';
 import { uploadMutations } from './upload-mutations.ts';
 import { writeMutations } from './write-mutations.ts';
 
@@ -19,6 +20,7 @@ const MUTATIONS: readonly Mutation[] = [
   ...attributeMutations,
   ...operationMutations,
   ...uploadMutations,
+  ...tagMutations,
 ];
 
 let server: Awaited<ReturnType<typeof presignServer>>;

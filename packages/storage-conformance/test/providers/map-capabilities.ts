@@ -43,6 +43,8 @@ export const ALL_CAPABILITIES: Capabilities = {
   ],
   publicUrl: true,
   versions: true,
+  objectTags: true,
+  nativeOptions: ['StorageClass'],
   watch: true,
   changes: true,
   usage: true,

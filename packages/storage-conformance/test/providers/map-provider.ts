@@ -82,7 +82,7 @@ export function mapProvider(
     },
     async put(key, body, options) {
       request(store);
-      const { checksum, writeId, signal, ifMatch, ifNoneMatch } = options;
+      const { checksum, writeId, signal, ifMatch, ifNoneMatch, objectTags } = options;
       const conditions = {
         ...(ifMatch !== undefined && { ifMatch }),
         ...(ifNoneMatch && { ifNoneMatch }),
@@ -92,7 +92,8 @@ export function mapProvider(
         checkConditions(store.objects.get(key), conditions);
         const bytes = await readAll(body, signal);
         const hash = checksum === undefined ? undefined : await sha256(bytes);
-        return commit(store, key, bytes, { ...conditions, attributes, checksum: hash, writeId });
+        const write = { ...conditions, attributes, checksum: hash, writeId, objectTags };
+        return commit(store, key, bytes, write);
       } catch (error) {
         await body.cancel(error);
         throw error;
@@ -159,6 +160,7 @@ export function mapProvider(
       const attributes = patchAttributes(source.info, options.attributes);
       return commit(store, to, source.bytes, {
         attributes,
+        objectTags: store.tags.get(from),
         ...(options.ifNoneMatch && { ifNoneMatch: '*' }),
       });
     },
@@ -175,6 +177,7 @@ export function mapProvider(
       return commit(store, key, bytes, {
         attributes: patchAttributes(info, patch),
         checksum: info.checksums?.['sha256'],
+        objectTags: store.tags.get(key),
       });
     },
 
@@ -194,6 +197,19 @@ export function mapProvider(
       async restore(key, version) {
         const { bytes, info } = find(store, key, version);
         return commit(store, key, bytes, { attributes: pickAttributes(info) });
+      },
+    },
+
+    objectTags: {
+      async get(key) {
+        request(store);
+        find(store, key);
+        return { ...store.tags.get(key) };
+      },
+      async set(key, tags) {
+        request(store);
+        find(store, key);
+        store.tags.set(key, { ...tags });
       },
     },
 

@@ -50,7 +50,8 @@ export function openSession(
   rules: SessionRules,
 ): UploadSession {
   request(store);
-  const { token = crypto.randomUUID(), totalBytes, attributes = {}, checksum } = options;
+  const { token = crypto.randomUUID(), totalBytes, attributes = {} } = options;
+  const { checksum, objectTags } = options;
   if (options.token === undefined) {
     store.sessions.set(token, {
       key,
@@ -59,6 +60,7 @@ export function openSession(
       totalBytes,
       attributes: structuredClone(pickAttributes(attributes)) as typeof attributes,
       keepsChecksum: checksum !== undefined,
+      objectTags: objectTags && { ...objectTags },
       parts: new Map(),
       isOpen: true,
     });
@@ -113,6 +115,7 @@ function handle(store: MapStore, session: Session, part: PartRules): UploadSessi
       const isKept = session.keepsChecksum || conditions.checksum !== undefined;
       const info = commit(store, key, bytes, {
         attributes: session.attributes,
+        objectTags: session.objectTags,
         ...(isKept && { checksum: found }),
         ...(ifMatch !== undefined && { ifMatch }),
         ...(ifNoneMatch && { ifNoneMatch }),

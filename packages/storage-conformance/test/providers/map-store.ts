@@ -3,6 +3,7 @@ import type {
   EventChannel,
   ObjectAttributes,
   ObjectInfo,
+  ObjectTags,
   Watcher,
 } from '@granary/storage-core/provider';
 import type { Fault } from '../../src/harness.ts';
@@ -20,6 +21,7 @@ export interface Session {
   readonly totalBytes: number | undefined;
   readonly attributes: ObjectAttributes;
   readonly keepsChecksum: boolean;
+  readonly objectTags: ObjectTags | undefined;
   readonly parts: Map<number, Uint8Array>;
   isOpen: boolean;
 }
@@ -29,6 +31,7 @@ export interface MapStore {
   readonly objects: Map<string, Kept>;
   readonly versions: Map<string, Kept[]>;
   readonly sessions: Map<string, Session>;
+  readonly tags: Map<string, ObjectTags>;
   readonly log: ChangeEvent[];
   readonly watchers: Map<Watcher, { readonly prefix: string; readonly channel: EventChannel }>;
   readonly secret: string;
@@ -50,6 +53,7 @@ export function mapStore(capacityBytes: number = Number.POSITIVE_INFINITY): MapS
     objects: new Map(),
     versions: new Map(),
     sessions: new Map(),
+    tags: new Map(),
     log: [],
     watchers: new Map(),
     secret: 'a-secret-of-the-store',

@@ -1,6 +1,7 @@
 import {
   type ObjectAttributes,
   type ObjectInfo,
+  type ObjectTags,
   StorageError,
   type WriteConditions,
 } from '@granary/storage-core/provider';
@@ -48,6 +49,7 @@ interface Write extends WriteConditions {
   readonly attributes: ObjectAttributes;
   readonly checksum?: string | undefined;
   readonly writeId?: string | undefined;
+  readonly objectTags?: ObjectTags | undefined;
 }
 
 /** Commits a write, all at once. */
@@ -76,6 +78,7 @@ export function commit(store: MapStore, key: string, bytes: Uint8Array, write: W
   };
   const kept = { bytes, info };
   store.objects.set(key, kept);
+  store.tags.set(key, { ...write.objectTags });
   store.versions.set(key, [...(store.versions.get(key) ?? []), kept]);
   store.publish({ type: 'put', key, etag });
   if (store.fault === 'lost-reply') fail('unavailable', 'the answer was lost.', 'unknown');
@@ -84,6 +87,7 @@ export function commit(store: MapStore, key: string, bytes: Uint8Array, write: W
 
 export function remove(store: MapStore, key: string): boolean {
   const existed = store.objects.delete(key);
+  store.tags.delete(key);
   if (existed) store.publish({ type: 'delete', key });
   return existed;
 }
