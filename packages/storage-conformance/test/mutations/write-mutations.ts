@@ -120,10 +120,16 @@ export const writeMutations: readonly Mutation[] = [
       return putBytes(provider, key, longer, options);
     },
   })),
-  changed('PUT-4', 'tells in put what it was given', (provider) => ({
+  changed('PUT-4', 'dates a write by another clock', (provider) => ({
     async put(key, body, options) {
       const info = await provider.put(key, body, options);
-      return { ...info, modifiedAt: new Date(info.modifiedAt.getTime() + 1) };
+      return { ...info, modifiedAt: new Date(info.modifiedAt.getTime() + 5000) };
+    },
+  })),
+  changed('PUT-4', 'tells no metadata in put', (provider) => ({
+    async put(key, body, options) {
+      const { metadata: _untold, ...info } = await provider.put(key, body, options);
+      return info;
     },
   })),
   changed('PUT-5', 'keeps a thousand chunks and drops the rest', (provider) => ({
