@@ -298,14 +298,24 @@ export const presignScenarios: readonly Scenario[] = [
         () => sign(context, 'a', { method }),
         'presign of another method',
       );
+    },
+  },
+  {
+    rule: 'PRE-3',
+    title: 'refuses to sign what is no type and no header',
+    needs: NEEDS,
+    async run(context) {
+      const { presignOptions } = context.capabilities;
+      const code = (option: PresignOption) =>
+        presignOptions?.includes(option) ? 'invalid-argument' : 'unsupported';
       await failsWith(
-        'invalid-argument',
+        code('contentType'),
         () => sign(context, 'a', { method: 'PUT', contentType: 'no type' }),
         'presign of a type that is none',
       );
       const responseDisposition = 'attachment\r\nX-Injected: 1';
       await failsWith(
-        'invalid-argument',
+        code('responseDisposition'),
         () => sign(context, 'a', { responseDisposition }),
         'presign with a line end',
       );

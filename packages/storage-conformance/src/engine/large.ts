@@ -2,7 +2,7 @@ import type { Progress } from '@granary/storage-core';
 import { guardProvider, type UploadSession } from '@granary/storage-core/provider';
 import { pending } from '../begun-upload.ts';
 import { ensure, equal, failsWith, present, rejection } from '../check.ts';
-import { noise, settle, watchedSource } from '../content.ts';
+import { noise, settle, until, watchedSource } from '../content.ts';
 import { isDeclared } from '../needs.ts';
 import { relay } from '../relay.ts';
 import type { Scenario } from '../scenario.ts';
@@ -86,10 +86,18 @@ export const largeScenarios: readonly Scenario[] = [
       const content = noise(size, 73);
       const chunks = chunked(content);
       let session: UploadSession | undefined;
-      const broken = watchedSource(chunks.slice(0, -1), { error: new Error('the source broke') });
+      let sentBytes = 0;
+      async function* broken() {
+        yield* chunks.slice(0, -1);
+        await until(() => sentBytes > 0, context.patienceMs);
+        throw new Error('the source broke');
+      }
       await rejection(
-        engine.put('a', broken.stream, {
+        engine.put('a', broken(), {
           size,
+          onProgress: ({ transferredBytes }) => {
+            sentBytes = transferredBytes;
+          },
           onSession: (one) => {
             session = one;
           },

@@ -4,11 +4,9 @@ import type { StoredObject } from '../contract/body.ts';
 import type { EngineGetOptions } from '../contract/engine.ts';
 import type { StorageProvider } from '../contract/provider.ts';
 import { isStorageError, StorageError } from '../errors/storage-error.ts';
+import { PART_BYTES } from '../upload/part-sizes.ts';
 import { checkConcurrency } from './check-concurrency.ts';
 import { opened, signalOf } from './engine-context.ts';
-
-/** What one request of a parallel read brings. Units: bytes. */
-const PART_BYTES = 8 * 1024 * 1024;
 
 /** A part of the object that has not been asked for yet, and where the last one ends. Units: bytes. */
 interface Place {

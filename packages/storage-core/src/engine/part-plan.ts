@@ -1,10 +1,6 @@
 import type { PartRules } from '../contract/upload.ts';
 import { StorageError } from '../errors/storage-error.ts';
-
-/** What a part has where nothing asks for another size. Units: bytes. */
-const PART_BYTES = 8 * 1024 * 1024;
-/** How often the parts of an upload of unknown length double until the last may be sent. */
-const DOUBLINGS = 8;
+import { DOUBLINGS, PART_BYTES } from '../upload/part-sizes.ts';
 
 /** Sizes of the parts of one upload, the same in every process that goes on with it. */
 export interface PartPlan {
