@@ -1,4 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { judgeFault, strayGaps } from './faults/fault-gaps.ts';
+import type { FaultHarness } from './faults/fault-harness.ts';
+import type { FaultScenario } from './faults/fault-scenario.ts';
+import { faultScenarios, runFaultScenario } from './faults/run-fault-scenario.ts';
 import type { Harness } from './harness.ts';
 import { checkKnownGaps, judge } from './known-gaps.ts';
 import { type PropertyOptions, runProperties } from './model/run-properties.ts';
@@ -11,6 +15,16 @@ import { allScenarios } from './scenarios.ts';
 export type DescribeOptions = Pick<ConformanceOptions, 'rules' | 'slow' | 'scenarios'>;
 
 const PROPERTY_TIMEOUT_MS = 120_000;
+const FAULT_TIMEOUT_MS = 60_000;
+
+export type { FaultHarness, FaultPlace, FaultStore } from './faults/fault-harness.ts';
+export type { FaultScenario } from './faults/fault-scenario.ts';
+
+/** What of the fault scenarios becomes tests. */
+export interface DescribeFaultsOptions {
+  /** Default: all of them. */
+  readonly scenarios?: readonly FaultScenario[];
+}
 
 /**
  * Makes one vitest test of each scenario, named by rule and title. A scenario that needs what is
@@ -47,5 +61,30 @@ export function describeProperties(harness: Harness, options: PropertyOptions = 
     it('over random sequences of operations', { timeout: PROPERTY_TIMEOUT_MS }, async () => {
       await runProperties(harness, options);
     });
+  });
+}
+
+/**
+ * Makes one vitest test of each thing that goes wrong between a remote backend and its server: for
+ * reads, writes, listings and uploads that nothing hangs, nothing is half written, errors say what
+ * happened, what can be tried again is, and connections are let go. Needs Node. The tests of one
+ * harness run side by side.
+ */
+export function describeFaults(harness: FaultHarness, options: DescribeFaultsOptions = {}): void {
+  const { scenarios = faultScenarios } = options;
+  describe.concurrent(`${harness.name} keeps its word when the network does not`, () => {
+    for (const scenario of scenarios) {
+      it(scenario.title, { timeout: FAULT_TIMEOUT_MS }, async ({ skip }) => {
+        const outcome = await runFaultScenario(harness, scenario);
+        const judged = judgeFault(harness, scenario, outcome);
+        if (judged.result === 'skipped') skip(judged.reason);
+        if (judged.result === 'failed') throw judged.error;
+      });
+    }
+    if (harness.knownGaps !== undefined) {
+      it('GAPS every known gap names a scenario', () => {
+        expect(strayGaps(harness, faultScenarios)).toEqual([]);
+      });
+    }
   });
 }

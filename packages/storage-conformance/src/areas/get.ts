@@ -1,5 +1,4 @@
-import { type ObjectInfo, toBody } from '@granary/storage-core/provider';
-import { differs, ensure, equal, failsWith, present, rejection } from '../check.ts';
+import { ensure, equal, failsWith, present, rejection } from '../check.ts';
 import { decode, drain, encode, filled, noise, settle, until } from '../content.ts';
 import { isDeclared } from '../needs.ts';
 import type { Scenario } from '../scenario.ts';
@@ -9,15 +8,6 @@ const BIG = 512 * 1024;
 /** Whether every byte that a view's buffer reaches is one of the object's or zero. */
 function reachesOnly(view: Uint8Array, byte: number): boolean {
   return new Uint8Array(view.buffer).every((found) => found === byte || found === 0);
-}
-
-/** Two infos of one write. Services that tell whole seconds may date their answer a second later. */
-function sameWrite(told: ObjectInfo, found: ObjectInfo, what: string): void {
-  const { modifiedAt: toldAt, ...rest } = told;
-  const { modifiedAt: foundAt, ...others } = found;
-  equal(rest, others, what);
-  const apartMs = Math.abs(toldAt.getTime() - foundAt.getTime());
-  ensure(apartMs <= 1000, `modifiedAt of ${what} is ${apartMs} ms off`);
 }
 
 export const getScenarios: readonly Scenario[] = [
@@ -379,23 +369,6 @@ export const getScenarios: readonly Scenario[] = [
       await keys();
       await settle();
       equal({ ...(await provider.stat('a', {})) }, { ...before }, 'info after reads');
-    },
-  },
-  {
-    rule: 'PUT-4',
-    title: 'tells in put what stat tells next, attributes included',
-    needs: ['attributes'],
-    async run({ provider, put }) {
-      const written = await put('a.bin', 'content', {
-        contentType: 'image/png',
-        metadata: { a: 1 },
-        tags: ['x'],
-        expiresAt: new Date(4_102_444_800_000),
-      });
-      sameWrite(written, await provider.stat('a.bin', {}), 'info of put');
-      const replaced = await provider.put('a.bin', toBody('other'), {});
-      sameWrite(replaced, await provider.stat('a.bin', {}), 'info of the second put');
-      differs(replaced.etag, written.etag, 'etag of other content');
     },
   },
 ];

@@ -1,10 +1,11 @@
 import {
   type BodyInput,
   guardProvider,
+  type ObjectInfo,
   type PutOptions,
   toBody,
 } from '@granary/storage-core/provider';
-import { ensure, equal, failsWith, present, rejection } from '../check.ts';
+import { differs, ensure, equal, failsWith, present, rejection } from '../check.ts';
 import { encode, join, noise, watchedSource } from '../content.ts';
 import { isDeclared } from '../needs.ts';
 import type { Scenario, ScenarioContext } from '../scenario.ts';
@@ -45,6 +46,15 @@ async function keepsTheOld(
   await missing('new.bin');
   equal(await keys(), ['old.bin'], 'the keys');
   equal(await leftovers(context), [], 'what a failed write left behind');
+}
+
+/** Two infos of one write. Services that tell whole seconds may date their answer a second later. */
+function sameWrite(told: ObjectInfo, found: ObjectInfo, what: string): void {
+  const { modifiedAt: toldAt, ...rest } = told;
+  const { modifiedAt: foundAt, ...others } = found;
+  equal(rest, others, what);
+  const apartMs = Math.abs(toldAt.getTime() - foundAt.getTime());
+  ensure(apartMs <= 1000, `modifiedAt of ${what} is ${apartMs} ms off`);
 }
 
 export const putScenarios: readonly Scenario[] = [
@@ -348,6 +358,23 @@ export const putScenarios: readonly Scenario[] = [
         'a small object after the failure',
       );
       await provider.close?.();
+    },
+  },
+  {
+    rule: 'PUT-4',
+    title: 'tells in put what stat tells next, attributes included',
+    needs: ['attributes'],
+    async run({ provider, put }) {
+      const written = await put('a.bin', 'content', {
+        contentType: 'image/png',
+        metadata: { a: 1 },
+        tags: ['x'],
+        expiresAt: new Date(4_102_444_800_000),
+      });
+      sameWrite(written, await provider.stat('a.bin', {}), 'info of put');
+      const replaced = await provider.put('a.bin', toBody('other'), {});
+      sameWrite(replaced, await provider.stat('a.bin', {}), 'info of the second put');
+      differs(replaced.etag, written.etag, 'etag of other content');
     },
   },
 ];
