@@ -3,6 +3,8 @@ import { readBackends } from './backends.ts';
 
 test('every backend is there, with what it declares', async () => {
   const columns = await readBackends();
-  expect(columns.map(({ name }) => name)).toEqual(['memory', 'fs']);
-  for (const { capabilities } of columns) expect(capabilities.createIfAbsent).toBe(true);
+  expect(columns.map(({ name }) => name)).toEqual([
+    ...['memory', 'fs', 's3', 'gcs', 'azure', 'supabase'],
+  ]);
+  for (const { capabilities } of columns) expect(capabilities.rangeReads).toBe(true);
 });

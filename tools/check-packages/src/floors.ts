@@ -12,10 +12,22 @@ const RUNTIME: Readonly<Record<Kind, readonly Kind[]>> = {
   system: ['core', 'backend', 'layers', 'vault', 'auth', 'umbrella'],
   app: ['core', 'backend', 'layers', 'vault', 'auth', 'umbrella', 'system'],
   example: ['core', 'backend', 'layers', 'vault', 'auth', 'umbrella', 'system'],
-  tool: ['core', 'kit', 'backend', 'layers', 'vault', 'auth', 'umbrella', 'system', 'tool'],
+  server: ['server'],
+  tool: [
+    'core',
+    'kit',
+    'backend',
+    'layers',
+    'vault',
+    'auth',
+    'umbrella',
+    'system',
+    'server',
+    'tool',
+  ],
 };
 
-/** Kinds whose tests run the conformance kit, over memory where they need a provider. */
+/** Kinds whose tests run the conformance kit, over memory or a server where they need a provider. */
 const TESTED_WITH_KIT: ReadonlySet<Kind> = new Set([
   'backend',
   'layers',
@@ -31,12 +43,15 @@ const PRESETS = '@granary-tools/presets';
 /** Tells whether `from` may use `to` in what its users run. */
 export function mayUse(from: CheckedPackage, to: CheckedPackage): boolean {
   if (!from.kind || !to.kind) return false;
+  // What nobody installs may start servers: the benchmarks.
+  if (from.kind === 'app' && to.kind === 'server') return from.manifest.private === true;
   return RUNTIME[from.kind].includes(to.kind);
 }
 
 /** Tells whether the tests and settings of `from` may use `to`. */
 export function mayTestWith(from: CheckedPackage, to: CheckedPackage): boolean {
   if (mayUse(from, to) || to.manifest.name === PRESETS) return true;
-  const isTestGround = to.kind === 'kit' || folderName(to) === 'storage-memory';
+  const isTestGround =
+    to.kind === 'kit' || to.kind === 'server' || folderName(to) === 'storage-memory';
   return from.kind !== undefined && TESTED_WITH_KIT.has(from.kind) && isTestGround;
 }

@@ -34,8 +34,13 @@ async function readChecked({ folder, path, manifest }: WorkspacePackage): Promis
   }
   const [floor = ''] = folder.split('/');
   const declared = manifest.granary?.['kind'];
-  const kind = KIND_OF_FLOOR[floor] ?? (isLibraryKind(declared) ? declared : undefined);
+  const kind = kindOf(floor, declared);
   return { folder, kind, manifest, files, modules };
+}
+
+function kindOf(floor: string, declared: unknown): Kind | undefined {
+  if (floor === 'tools' && declared === 'server') return 'server';
+  return KIND_OF_FLOOR[floor] ?? (isLibraryKind(declared) ? declared : undefined);
 }
 
 function isLibraryKind(value: unknown): value is Kind {

@@ -1,7 +1,10 @@
 import type { Manifest } from '@granary-tools/workspace';
 import type { ModuleFacts } from './module-facts.ts';
 
-/** What a package is. One in `packages/` says it as `granary.kind` in its package.json. */
+/**
+ * What a package is. One in `packages/` says it as `granary.kind` in its package.json, and so does a tool
+ * that starts servers for tests.
+ */
 export type Kind =
   | 'core'
   | 'kit'
@@ -13,6 +16,7 @@ export type Kind =
   | 'system'
   | 'app'
   | 'example'
+  | 'server'
   | 'tool';
 
 /** One package with everything that rules look at. */

@@ -74,6 +74,16 @@ describe('sizeBudgets', () => {
     expect((await packages.run(sizeBudgets)).problems).toEqual([]);
   });
 
+  test('leaves out what the budget ignores', async () => {
+    using packages = fakePackages();
+    packages.add(
+      'storage-acme',
+      { 'size-limit': [{ path: 'dist/index.js', limit: '200 B', ignore: ['vitest'] }] },
+      { 'dist/index.js': "export { test } from 'vitest';" },
+    );
+    expect((await packages.run(sizeBudgets)).problems).toEqual([]);
+  });
+
   test('refuses budgets that it cannot read or place', async () => {
     using packages = fakePackages();
     packages.add('storage-acme', budget('8 KiB'));

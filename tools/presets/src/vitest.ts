@@ -7,6 +7,8 @@ import { REPORTS_VARIABLE, reportFolder } from './test-report.ts';
 export interface TestSettings {
   /** Milliseconds one test may take. Default: 10,000. */
   readonly testTimeoutMs?: number;
+  /** Modules that start servers for all tests of the package, by path inside it. Default: none. */
+  readonly globalSetup?: readonly string[];
 }
 
 const COVERAGE_PERCENT = 95;
@@ -17,8 +19,9 @@ const COVERAGE_PERCENT = 95;
  * leaves its report and its coverage there.
  */
 export function testSettings(settings: TestSettings = {}): ViteUserConfig {
-  const { testTimeoutMs = 10_000 } = settings;
-  const conditions = ['@granary/source', 'module', 'node', 'import', 'default'];
+  const { testTimeoutMs = 10_000, globalSetup = [] } = settings;
+  // As Node has them: what packages keep under `module` is for bundlers.
+  const conditions = ['@granary/source', 'node', 'import', 'default'];
   const reports = process.env[REPORTS_VARIABLE];
   const packagePath = process.cwd();
   return {
@@ -28,6 +31,7 @@ export function testSettings(settings: TestSettings = {}): ViteUserConfig {
       include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
       reporters: ['default', ...(reports ? [reportTests({ reports, packagePath })] : [])],
       allowOnly: false,
+      globalSetup: [...globalSetup],
       testTimeout: testTimeoutMs,
       hookTimeout: 30_000,
       coverage: {

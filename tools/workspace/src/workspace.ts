@@ -31,7 +31,15 @@ export interface Manifest {
   readonly optionalDependencies?: Readonly<Record<string, string>>;
   readonly publishConfig?: { readonly access?: string; readonly provenance?: boolean };
   readonly granary?: Readonly<Record<string, unknown>>;
-  readonly 'size-limit'?: readonly { readonly path: string; readonly limit: string }[];
+  readonly 'size-limit'?: readonly SizeBudget[];
+}
+
+/** How large an entry may be, in the words of size-limit. */
+export interface SizeBudget {
+  readonly path: string;
+  readonly limit: string;
+  /** Packages that do not count. */
+  readonly ignore?: readonly string[];
 }
 
 /** One package of the repository. */

@@ -15,6 +15,10 @@ const others = (
     ['apps/cli', 'app'],
   ] as const
 ).map(([folder, kind]) => fakePackage({}, { folder, kind }));
+const servers = fakePackage(
+  {},
+  { folder: 'tools/services', kind: 'server', manifest: { name: '@granary-tools/services' } },
+);
 const presets = fakePackage(
   {},
   { folder: 'tools/presets', kind: 'tool', manifest: { name: '@granary-tools/presets' } },
@@ -22,7 +26,7 @@ const presets = fakePackage(
 
 function allowed(kind: Kind | undefined, field: string, name: string): boolean {
   const from = fakePackage({}, { kind, manifest: { [field]: { [name]: 'workspace:^' } } });
-  return findings(dependencyFloors, ...others, presets, from).length === 0;
+  return findings(dependencyFloors, ...others, servers, presets, from).length === 0;
 }
 
 test.each<[Kind, string]>([
@@ -68,8 +72,21 @@ test.each<[Kind, string, boolean]>([
   ['core', '@granary/storage-conformance', false],
   ['kit', '@granary/storage-memory', false],
   ['core', '@granary-tools/presets', true],
+  ['backend', '@granary-tools/services', true],
+  ['core', '@granary-tools/services', false],
+  ['app', '@granary-tools/services', true],
 ])('tests of %s with %s: %s', (kind, name, expected) => {
   expect(allowed(kind, 'devDependencies', name)).toBe(expected);
+});
+
+test('an app that nobody installs may start servers', () => {
+  const uses = (manifest: { readonly private?: boolean }) => {
+    const dependencies = { '@granary-tools/services': 'workspace:*' };
+    const from = fakePackage({}, { kind: 'app', manifest: { ...manifest, dependencies } });
+    return findings(dependencyFloors, servers, from);
+  };
+  expect(uses({ private: true })).toEqual([]);
+  expect(uses({})).toHaveLength(1);
 });
 
 test('leaves other packages alone', () => {

@@ -49,7 +49,8 @@ export const readmeForm: Rule = packageRule('readme-form', (checked, report) => 
 });
 
 function requiredSections(checked: CheckedPackage): readonly string[] {
-  if (!isPublished(checked)) return checked.kind === 'tool' ? [] : ['## Run'];
+  if (!isPublished(checked))
+    return checked.kind === 'tool' || checked.kind === 'server' ? [] : ['## Run'];
   const hasOptions = checked.kind === 'backend' || checked.kind === 'layers';
   return ['## Install', '## Use', ...(hasOptions ? ['## Options'] : []), '## License'];
 }

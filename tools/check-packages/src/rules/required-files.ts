@@ -39,6 +39,7 @@ const REQUIRED: Readonly<Record<Kind, (checked: CheckedPackage) => readonly stri
     ...(isPublished(checked) ? ['LICENSE', 'tsup.config.ts'] : []),
   ],
   example: () => [...CONFIG, 'README.md', 'src/main.ts'],
+  server: () => [...CONFIG, 'vitest.config.ts', 'src/index.ts'],
   tool: () => [...CONFIG, 'vitest.config.ts'],
 };
 

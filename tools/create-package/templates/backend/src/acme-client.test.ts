@@ -48,4 +48,26 @@ describe('acmeClient', () => {
     controller.abort(reason);
     await expect(answer).rejects.toBe(reason);
   });
+
+  test('reads an answer that is JSON, and ends the reading too', async () => {
+    const good = client(answering(Response.json({ more: false })));
+    expect(await good.json('GET', 'objects', {})).toEqual({ more: false });
+    const page = client(answering(new Response('<html>')));
+    await expect(page.json('GET', 'objects', {})).rejects.toMatchObject({ code: 'unavailable' });
+
+    const stalling: typeof fetch = async (_, init) =>
+      new Response(
+        new ReadableStream({
+          start(body) {
+            init?.signal?.addEventListener('abort', () => body.error(init.signal?.reason));
+          },
+        }),
+      );
+    const controller = new AbortController();
+    const answer = client(stalling).json('GET', 'objects', { signal: controller.signal });
+    await Promise.resolve();
+    const reason = new Error('changed my mind');
+    controller.abort(reason);
+    await expect(answer).rejects.toBe(reason);
+  });
 });

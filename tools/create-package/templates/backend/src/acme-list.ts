@@ -36,8 +36,7 @@ async function* itemsFrom(
   let place: string | undefined = after;
   for (;;) {
     const query = { prefix, after: place, from: atOrAfter, limit: String(PAGE_SIZE) };
-    const response = await client.send('GET', 'objects', { query, signal });
-    const { objects, more } = (await response.json()) as AcmePage;
+    const { objects, more } = (await client.json('GET', 'objects', { query, signal })) as AcmePage;
     for (const { key, size, etag, modified } of objects) {
       yield { kind: 'item', key, size, etag: toEtag(etag), modifiedAt: new Date(modified) };
       place = key;
