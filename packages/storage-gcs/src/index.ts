@@ -1,0 +1,2 @@
+export type { GcsNativeOptions } from './gcs-native.ts';
+export { createGcs, type GcsOptions } from './gcs-provider.ts';
