@@ -84,6 +84,11 @@ function acmeLayer(below: StorageProvider, options: AcmeOptions): StorageProvide
       restore: (key, version, options) =>
         tell('versions.restore', key, () => own('versions').restore(key, version, options)),
     },
+    objectTags: {
+      get: (key, options) => tell('objectTags.get', key, () => own('objectTags').get(key, options)),
+      set: (key, tags, options) =>
+        tell('objectTags.set', key, () => own('objectTags').set(key, tags, options)),
+    },
 
     watch: (options) => tell('watch', options.prefix, () => own('watch')(options)),
     changes: (options) => tellWalk('changes', undefined, own('changes')(options)),
