@@ -4,9 +4,10 @@ import {
   type ContentRange,
   type GetOptions,
   isStorageError,
-  mapStreamError,
+  type NodeReadable,
   type ObjectInfo,
   parseContentRange,
+  readableChunks,
   resolveRange,
   type StatOptions,
   StorageError,
@@ -23,10 +24,7 @@ import { checkVersion } from './azure-versions.ts';
 const MAX_TRIES = 3;
 
 /** The part of a Node stream that is used. */
-interface NodeBody extends AsyncIterable<Uint8Array> {
-  on(event: 'error', listener: () => void): unknown;
-  destroy(): unknown;
-}
+type NodeBody = AsyncIterable<Uint8Array> & NodeReadable;
 
 /** Reads an object or a part of it; the answer's body is handed on as it comes. */
 export async function readObject(
@@ -130,7 +128,7 @@ function contentOf(answer: BlobDownloadResponseParsed): BodySource {
     body.on('error', () => {});
     return {
       bytes: () => allBytes(body, contentLength),
-      stream: () => mapStreamError(webStream(body), (error) => fromFailure(error)),
+      chunks: () => readableChunks(body, fromFailure),
       cancel: () => {
         body.destroy();
       },
@@ -181,25 +179,6 @@ async function allBytes(body: NodeBody, length: number): Promise<Uint8Array> {
     throw fromFailure(error);
   }
   return bytes.subarray(0, filled);
-}
-
-/** Hands on copies: the chunks of Node are windows into buffers that hold more. */
-function webStream(body: NodeBody): ReadableStream<Uint8Array> {
-  let chunks: AsyncIterator<Uint8Array> | undefined;
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        chunks ??= body[Symbol.asyncIterator]();
-        const { done, value } = await chunks.next();
-        if (done) controller.close();
-        else controller.enqueue(new Uint8Array(value));
-      },
-      cancel() {
-        body.destroy();
-      },
-    },
-    { highWaterMark: 0 },
-  );
 }
 
 /** The content of a blob of our own. */

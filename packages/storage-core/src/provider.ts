@@ -35,8 +35,10 @@ export {
 export { checkSha256, type Sha256Hasher, sha256, sha256Hasher } from './attributes/sha256.ts';
 export { type CompanionOptions, withCompanion } from './attributes/with-companion.ts';
 export { checkRange, parseContentRange, rangeHeader, resolveRange } from './bodies/byte-range.ts';
+export type { ChunkSource } from './bodies/chunk-source.ts';
 export { type BodyMap, mapBody } from './bodies/map-body.ts';
 export { mapStreamError } from './bodies/map-stream-error.ts';
+export { type NodeReadable, readableChunks } from './bodies/readable-chunks.ts';
 export { type BodySource, type StoredObjectOptions, storedObject } from './bodies/stored-object.ts';
 export { type ToBodyOptions, toBody } from './bodies/to-body.ts';
 export { checkEndpoint, isLoopback } from './config/check-endpoint.ts';

@@ -155,48 +155,6 @@ export async function readBody(
   return bytes;
 }
 
-/** The body of an answer piece by piece, each asked for. Errors: `unavailable` when it breaks. */
-export function bodyStream(response: IncomingMessage): ReadableStream<Uint8Array> {
-  let isOver = false;
-  return new ReadableStream<Uint8Array>(
-    {
-      start(controller) {
-        const fail = (error: unknown) => {
-          if (isOver) return;
-          isOver = true;
-          controller.error(fromFailure(error));
-        };
-        response.pause();
-        response.on('data', (piece: Buffer) => {
-          if (isOver) return;
-          response.pause();
-          controller.enqueue(ownBytes(piece));
-        });
-        response.on('end', () => {
-          isOver = true;
-          controller.close();
-        });
-        response.on('error', fail);
-        response.on('close', () => fail(undefined));
-      },
-      pull() {
-        response.resume();
-      },
-      cancel() {
-        isOver = true;
-        response.destroy();
-      },
-    },
-    { highWaterMark: 0 },
-  );
-}
-
-/** The bytes alone, without others that may lie beside them in the connection's buffer. */
-function ownBytes({ buffer, byteOffset, byteLength }: Uint8Array): Uint8Array {
-  const isWhole = byteLength === buffer.byteLength;
-  return new Uint8Array(isWhole ? buffer : buffer.slice(byteOffset, byteOffset + byteLength));
-}
-
 /** Units: bytes that are read and dropped so that a connection can be used again. */
 const MAX_DRAINED_BYTES = 64 * 1024;
 

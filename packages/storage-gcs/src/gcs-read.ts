@@ -5,6 +5,7 @@ import {
   type ObjectInfo,
   parseContentRange,
   rangeHeader,
+  readableChunks,
   type StatOptions,
   StorageError,
   type StoredObject,
@@ -12,8 +13,8 @@ import {
 } from '@granary/storage-core/provider';
 import { etagParts, fromHeaders, type GcsObject, OBJECT_FIELDS, toInfo } from './gcs-attributes.ts';
 import { type GcsStore, JSON_API } from './gcs-client.ts';
-import { notGcs } from './gcs-errors.ts';
-import { bodyStream, dropBody, readBody } from './gcs-http.ts';
+import { fromFailure, notGcs } from './gcs-errors.ts';
+import { dropBody, readBody } from './gcs-http.ts';
 import { toPath, toSegment } from './gcs-keys.ts';
 
 /** What a generation looks like. */
@@ -54,7 +55,7 @@ export async function readObject(
     }
     const source = {
       bytes: () => readBody(response, signal),
-      stream: () => bodyStream(response),
+      chunks: () => readableChunks(response, fromFailure),
       cancel: () => {
         response.destroy();
       },

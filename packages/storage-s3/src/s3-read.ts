@@ -8,9 +8,11 @@ import {
   type GetOptions,
   isStorageError,
   mapStreamError,
+  type NodeReadable,
   type ObjectInfo,
   parseContentRange,
   rangeHeader,
+  readableChunks,
   type StatOptions,
   StorageError,
   type StoredObject,
@@ -124,6 +126,14 @@ function versionError(error: unknown, version: string | undefined): unknown {
   });
 }
 
+function isNodeReadable(body: unknown): body is NodeReadable {
+  return typeof body === 'object' && body !== null && 'on' in body;
+}
+
+function webStream(body: AnswerBody | undefined): ReadableStream<Uint8Array> {
+  return body === undefined ? new Blob([]).stream() : body.transformToWebStream();
+}
+
 function bodySource(
   body: AnswerBody | undefined,
   signal: AbortSignal | undefined,
@@ -131,7 +141,7 @@ function bodySource(
 ) {
   const toError = (error: unknown) => (signal?.aborted ? error : fromFailure(error));
   // A connection that is cut while nobody reads would end the process: whoever reads hears of it then.
-  if (body !== undefined && 'on' in body) body.on('error', () => {});
+  if (isNodeReadable(body)) body.on('error', () => {});
   return {
     bytes: () =>
       body === undefined
@@ -139,11 +149,9 @@ function bodySource(
         : body.transformToByteArray().catch((error: unknown) => {
             throw toError(error);
           }),
-    stream: () =>
-      mapStreamError(
-        body === undefined ? new Blob([]).stream() : body.transformToWebStream(),
-        toError,
-      ),
+    ...(isNodeReadable(body)
+      ? { chunks: () => readableChunks(body, toError) }
+      : { stream: () => mapStreamError(webStream(body), toError) }),
     cancel: () => release(),
   };
 }

@@ -225,7 +225,7 @@ export function withCompanion(
         (object) => object.info,
         (object) => object.cancel(),
       );
-      return mapBody(found, { info, bytes: (bytes) => bytes, stream: (stream) => stream });
+      return mapBody(found, { info });
     },
     put: (key, body, asked) =>
       store.locked([keys.down(key)], () =>

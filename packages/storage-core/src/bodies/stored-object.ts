@@ -8,12 +8,17 @@ import { plainBytes, singleChunkStream } from './buffered-body.ts';
 import { type ChunkSource, collect, streamSource } from './chunk-source.ts';
 import { type Watch, watchUnread } from './watch-unread.ts';
 
-/** Where the content of a {@link StoredObject} comes from. Give `bytes`, `stream`, or both. */
+/** Where the content of a {@link StoredObject} comes from. Give `bytes`, and `chunks` or `stream`. */
 export interface BodySource {
   /** The whole content. It belongs to the caller from then on. */
   bytes?(): Uint8Array | Promise<Uint8Array>;
   /** The content piece by piece. Its end, its error and its cancellation let go of what it holds. */
   stream?(): ReadableStream<Uint8Array>;
+  /**
+   * The same without a stream around it, which is quicker. A chunk may be a window into a buffer that
+   * holds more; callers get copies.
+   */
+  chunks?(): ChunkSource;
   /** Lets go of what the body holds. Present when it holds something. */
   cancel?(reason?: unknown): void | Promise<void>;
 }
@@ -40,6 +45,7 @@ export interface BodyTerms {
   readonly onRead?: (reading: Promise<unknown>) => void;
 }
 
+const CHUNKS: unique symbol = Symbol.for('@granary/storage-core/body-chunks');
 const TERMS: unique symbol = Symbol.for('@granary/storage-core/body-terms');
 const IDLE_BODY_MS = 60_000;
 
@@ -48,6 +54,14 @@ export function addBodyTerms(object: StoredObject, terms: BodyTerms): boolean {
   if (!(TERMS in object)) return false;
   (object as SourceObject)[TERMS](terms);
   return true;
+}
+
+/**
+ * The content of an object chunk by chunk, for a body around it: one that {@link storedObject} made
+ * hands its own on. A chunk may be a window into a buffer that holds more. It takes the body.
+ */
+export function objectChunks(object: StoredObject): ChunkSource {
+  return CHUNKS in object ? (object as SourceObject)[CHUNKS]() : streamSource(object.stream());
 }
 
 /** Whether the content comes piece by piece, so that progress can be seen. */
@@ -108,7 +122,7 @@ class SourceObject implements StoredObject {
 
   givesStream(): boolean {
     if (this.#below !== undefined) return givesStream(this.#below);
-    return this.#source.stream !== undefined;
+    return this.#source.stream !== undefined || this.#source.chunks !== undefined;
   }
 
   async bytes(): Promise<Uint8Array> {
@@ -125,38 +139,51 @@ class SourceObject implements StoredObject {
   }
 
   stream(): ReadableStream<Uint8Array> {
-    this.#take();
-    if (this.#source.cancel !== undefined || this.#signal !== undefined) this.#startWatch();
-    let count = 0;
+    const chunks = this[CHUNKS]();
+    const isWindow = this.#source.chunks !== undefined;
     return new ReadableStream<Uint8Array>(
       {
         start: (controller) => {
           this.#interrupt = (error) => controller.error(error);
         },
         pull: async (controller) => {
-          this.#watch?.pause();
           try {
-            this.#chunks ??= this.#open();
-            const chunk = await this.#chunks.next();
-            if (this.#state !== 'reading') return;
-            count += chunk?.byteLength ?? 0;
-            if (chunk === undefined || count > this.#size()) this.#checkEnd(count);
-            if (chunk === undefined) {
-              this.#finish();
-              controller.close();
-            } else {
-              controller.enqueue(chunk);
-              this.#watch?.resume();
-            }
-          } catch (error) {
-            // Errors the stream; what comes too late, after another end, changes nothing.
-            this.#fail(error);
+            const chunk = await chunks.next();
+            if (chunk === undefined) controller.close();
+            else controller.enqueue(isWindow ? ownBytes(chunk) : chunk);
+          } catch {
+            // The stream was errored when the body ended.
           }
         },
         cancel: (reason) => this.#end(this.#letGoError(reason), reason),
       },
       { highWaterMark: 0 },
     );
+  }
+
+  [CHUNKS](): ChunkSource {
+    this.#take();
+    if (this.#source.cancel !== undefined || this.#signal !== undefined) this.#startWatch();
+    let count = 0;
+    return {
+      next: async () => {
+        this.#watch?.pause();
+        try {
+          this.#chunks ??= this.#open();
+          const chunk = await this.#chunks.next();
+          if (typeof this.#state === 'object') throw this.#state;
+          count += chunk?.byteLength ?? 0;
+          if (chunk === undefined || count > this.#size()) this.#checkEnd(count);
+          if (chunk === undefined) this.#finish();
+          else this.#watch?.resume();
+          return chunk;
+        } catch (error) {
+          // What comes too late, after another end, changes nothing.
+          throw this.#fail(error);
+        }
+      },
+      cancel: (reason) => this.#end(this.#letGoError(reason), reason),
+    };
   }
 
   async text(): Promise<string> {
@@ -212,6 +239,7 @@ class SourceObject implements StoredObject {
 
   #open(): ChunkSource {
     const source = this.#source;
+    if (source.chunks !== undefined) return source.chunks();
     if (source.stream !== undefined) return streamSource(source.stream());
     return streamSource(singleChunkStream(async () => source.bytes?.() ?? new Uint8Array()));
   }
@@ -305,4 +333,9 @@ class SourceObject implements StoredObject {
     this.#watch?.stop();
     this.#watch = undefined;
   }
+}
+
+/** The bytes in memory of their own. */
+function ownBytes(chunk: Uint8Array): Uint8Array {
+  return chunk.byteLength === chunk.buffer.byteLength ? plainBytes(chunk) : new Uint8Array(chunk);
 }

@@ -1,4 +1,4 @@
-import { type ChunkSource, collect, sourceStream } from '../bodies/chunk-source.ts';
+import { type ChunkSource, collect } from '../bodies/chunk-source.ts';
 import { storedObject } from '../bodies/stored-object.ts';
 import type { StoredObject } from '../contract/body.ts';
 import type { EngineGetOptions } from '../contract/engine.ts';
@@ -117,7 +117,7 @@ function joined(
     info,
     {
       bytes: () => collect(chunks, length),
-      stream: () => sourceStream(chunks),
+      chunks: () => chunks,
       cancel: (reason) => chunks.cancel(reason),
     },
     {

@@ -46,7 +46,7 @@ export function guardProvider(provider: StorageProvider): StorageProvider {
     const terms = { provider: provider.name, signal, onRead: gate.track };
     return (object: StoredObject): StoredObject => {
       if (addBodyTerms(object, terms)) return object;
-      const known = mapBody(object, { bytes: (bytes) => bytes, stream: (stream) => stream });
+      const known = mapBody(object, {});
       addBodyTerms(known, terms);
       return known;
     };

@@ -1,5 +1,5 @@
-import { type ChunkSource, collect, sourceStream, streamSource } from '../bodies/chunk-source.ts';
-import { givesStream, storedObject } from '../bodies/stored-object.ts';
+import { type ChunkSource, collect } from '../bodies/chunk-source.ts';
+import { givesStream, objectChunks, storedObject } from '../bodies/stored-object.ts';
 import type { ByteRange, StoredObject } from '../contract/body.ts';
 import type { GetOptions } from '../contract/operations.ts';
 import { StorageError } from '../errors/storage-error.ts';
@@ -93,7 +93,7 @@ export function retriedObject(
       async next() {
         for (;;) {
           try {
-            source ??= streamSource(current.stream());
+            source ??= objectChunks(current);
             const chunk = await withLimit(source.next(), 0);
             const length = chunk?.byteLength ?? 0;
             done += length;
@@ -118,7 +118,7 @@ export function retriedObject(
     info,
     {
       bytes,
-      stream: () => sourceStream(chunks()),
+      chunks,
       cancel: (reason) => current.cancel(reason),
     },
     {

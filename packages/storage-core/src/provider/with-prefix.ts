@@ -104,11 +104,7 @@ export function withPrefix(
 
     async get(key, options) {
       const object = await provider.get(down(key), options).catch(rethrow);
-      return mapBody(object, {
-        info: upInfo(object.info),
-        bytes: (bytes) => bytes,
-        stream: (stream) => stream,
-      });
+      return mapBody(object, { info: upInfo(object.info) });
     },
     put: (key, body, options) => provider.put(down(key), body, options).then(upInfo, rethrow),
     stat: (key, options) => provider.stat(down(key), options).then(upInfo, rethrow),
@@ -135,11 +131,7 @@ export function withPrefix(
       ),
     getMany: (keys, options) =>
       results(own('getMany')(keys.map(down), options), (object) =>
-        mapBody(object, {
-          info: upInfo(object.info),
-          bytes: (bytes) => bytes,
-          stream: (stream) => stream,
-        }),
+        mapBody(object, { info: upInfo(object.info) }),
       ),
     statMany: (keys, options) => results(own('statMany')(keys.map(down), options), upInfo),
     deleteMany: (keys, options) =>
