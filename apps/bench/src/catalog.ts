@@ -1,6 +1,7 @@
 import { localRunner, type Runner } from './harness/runner.ts';
 import type { StoreSubject } from './harness/subject.ts';
 import type { SessionPlace, Workload } from './harness/workload.ts';
+import { objectWorkloads } from './object-workloads.ts';
 import {
   granaryFileSync,
   granaryMemory,
@@ -177,6 +178,7 @@ export const workloads: readonly Workload[] = [
   ),
   layerTax,
   desktop,
+  ...objectWorkloads,
   importTime,
   bundleSize,
   installedSize,

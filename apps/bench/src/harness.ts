@@ -1,7 +1,9 @@
 export { drive, driveTimed, mibPerSecond, perSecond } from './harness/drive.ts';
+export { fact, type RunningServer, type ServerFacts } from './harness/servers.ts';
 export {
   type Durability,
   defineSubject,
+  type OpenableSubject,
   openStore,
   type Store,
   type StoreAbility,
@@ -10,8 +12,10 @@ export {
 } from './harness/subject.ts';
 export {
   defineWorkload,
+  type LeftOut,
   type Metric,
   type Readings,
+  type Rounds,
   type Scale,
   type Session,
   type SessionPlace,

@@ -6,13 +6,20 @@ import { workloads } from '../src/catalog.ts';
 import { processorTime } from '../src/harness/machine.ts';
 import { runWorkload } from '../src/harness/run-workload.ts';
 import { localRunner } from '../src/harness/runner.ts';
+import { serverPool } from '../src/harness/servers.ts';
+import { servers } from '../src/servers/servers.ts';
 
 let root = '';
+/** Each server is started once for all workloads: about a second for S3, less for the others. */
+const pool = serverPool(servers);
 
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'granary-smoke-'));
 });
-afterAll(() => rm(root, { recursive: true, force: true }));
+afterAll(async () => {
+  await pool.stop();
+  await rm(root, { recursive: true, force: true });
+});
 
 describe('every workload', () => {
   test.each(workloads)('$name works for every subject on the smallest size', async (workload) => {
@@ -28,6 +35,8 @@ describe('every workload', () => {
       },
       makeRunner: localRunner,
       processorTime,
+      startServer: pool.factsOf,
+      serversCpuMs: () => undefined,
     });
     const problems = rows.flatMap(({ subject, error }) =>
       error === undefined ? [] : [`${subject.id}: ${error}`],

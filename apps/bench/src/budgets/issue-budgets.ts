@@ -1,8 +1,9 @@
-import { overBaseline, overBestPeer } from '../harness/compare.ts';
-import type { Row, WorkloadResult } from '../harness/run-workload.ts';
+import type { WorkloadResult } from '../harness/run-workload.ts';
 import { median } from '../harness/statistics.ts';
-import { formatBytes, formatRatio, formatValue } from '../report/format.ts';
-import { type Budget, type Finding, resultOf, rowOf } from './budget.ts';
+import { formatBytes, formatValue } from '../report/format.ts';
+import { type Budget, resultOf, rowOf } from './budget.ts';
+import { baselineFinding, formatMebibytes, peakOverIdle, worstAgainstPeers } from './findings.ts';
+import { objectBudgets } from './object-budgets.ts';
 
 /*
  * The budgets of the house: ARCHITECTURE.md, "Budgets".
@@ -46,6 +47,16 @@ const PEER_METRICS: Readonly<Record<string, Readonly<Record<string, string>>>> =
   },
   'granary-c-file': { create: 'put, new key', replace: 'put, existing key' },
   'granary-memory': { put: 'put', get: 'get' },
+  'granary-s3': {
+    put: 'put',
+    get: 'get',
+    in: 'stream in',
+    out: 'stream out',
+    full: 'list',
+    firstPage: 'first page of a list',
+    many: 'delete of many keys',
+  },
+  'granary-azure': { put: 'put', get: 'get', full: 'list', firstPage: 'first page of a list' },
 };
 
 /** Every budget that something in this benchmark measures. */
@@ -56,6 +67,7 @@ export const issueBudgets: readonly Budget[] = [
   ...memoryBudgets(),
   ...peerBudgets(),
   ...desktopBudgets(),
+  ...objectBudgets,
   ...sizeBudgets(),
 ];
 
@@ -111,14 +123,6 @@ function streamBudgets(): Budget[] {
     memory('granary-b-64k', 'raw-b-64k', 'pieces of 64 KiB'),
     memory('granary-b', 'raw-b', 'pieces of 1 MiB'),
   ];
-}
-
-function peakOverIdle(row: Row | undefined): number | undefined {
-  return row?.resources && row.resources.peakBytes - row.resources.idleBytes;
-}
-
-function formatMebibytes(bytes: number): string {
-  return `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
 }
 
 function listBudgets(): Budget[] {
@@ -187,27 +191,6 @@ function peerBudgets(): Budget[] {
   );
 }
 
-function worstAgainstPeers(
-  results: readonly WorkloadResult[],
-  subject: string,
-  metric: string,
-): Finding | undefined {
-  const [worst] = results
-    .flatMap((result) => {
-      const row = rowOf(result, subject);
-      const comparison = row && overBestPeer(result, metric, row);
-      return comparison === undefined ? [] : [{ workload: result.name, ...comparison }];
-    })
-    .sort((a, b) => a.ratio.median - b.ratio.median);
-  return (
-    worst && {
-      value: worst.ratio.median,
-      text: formatRatio(worst.ratio),
-      against: `${worst.workload}: ${worst.over.subject.title}`,
-    }
-  );
-}
-
 function desktopBudgets(): Budget[] {
   return Object.entries(DESKTOP_P95_MS).flatMap(([metric, limit]) => [
     desktopBudget(metric, 'p95', limit),
@@ -266,22 +249,4 @@ function sizeBudgets(): Budget[] {
     size('an empty store on disk', 'empty-store', 'granary-fs', 'disk', small),
     size('an empty store in memory', 'empty-store', 'granary-fs', 'heap', small),
   ];
-}
-
-function baselineFinding(
-  results: readonly WorkloadResult[],
-  workload: string,
-  metric: string,
-  subject: string,
-): Finding | undefined {
-  const result = resultOf(results, workload);
-  const row = rowOf(result, subject);
-  const comparison = result && row && overBaseline(result, metric, row);
-  return (
-    comparison && {
-      value: comparison.ratio.median,
-      text: formatRatio(comparison.ratio),
-      against: comparison.over.subject.title,
-    }
-  );
 }

@@ -48,6 +48,7 @@ function workloadOf(name: string, isolated: boolean) {
 function surroundings(): Surroundings {
   return {
     workloads: [workloadOf('here', false), workloadOf('works', true)],
+    servers: {},
     home,
     worker: fileURLToPath(new URL('../../test/fixtures/scripted-worker.js', import.meta.url)),
     print: (text) => printed.push(text),
@@ -118,6 +119,22 @@ describe('bench', () => {
   test('leaves no folder behind', async () => {
     await bench(['here', '--tiny', '--folder', home, '--memory', home], surroundings());
     expect(await readdir(home)).toEqual(['results']);
+  });
+
+  test('starts the server of a workload, tells its processes, and stops it', async () => {
+    const log: string[] = [];
+    const code = await bench(['works', '--tiny', '--subjects', 'fast', ...folders()], {
+      ...surroundings(),
+      workloads: [{ ...workloadOf('works', true), server: 'db' }],
+      servers: {
+        async db() {
+          log.push('start');
+          return { facts: { port: '1' }, stop: async () => void log.push('stop') };
+        },
+      },
+    });
+    expect(code).toBe(0);
+    expect(log).toEqual(['start', 'stop']);
   });
 
   test('removes its folders when it is interrupted', async () => {

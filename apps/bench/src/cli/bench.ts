@@ -6,8 +6,10 @@ import { checkBudgets } from '../budgets/budget.ts';
 import { issueBudgets } from '../budgets/issue-budgets.ts';
 import { describeMachine, findMemoryFolder, processorTime } from '../harness/machine.ts';
 import { processRunner } from '../harness/process-runner.ts';
+import { descendantsCpuMs } from '../harness/process-tree.ts';
 import { type RunSettings, runWorkload, type WorkloadResult } from '../harness/run-workload.ts';
 import { localRunner } from '../harness/runner.ts';
+import { type ServerStarters, serverPool } from '../harness/servers.ts';
 import type { Workload } from '../harness/workload.ts';
 import { formatDuration } from '../report/format.ts';
 import { renderBudgets, renderReport, renderWorkload } from '../report/markdown.ts';
@@ -18,6 +20,7 @@ import { select } from './select.ts';
 /** What the command needs of its surroundings; replaced in tests. */
 export interface Surroundings {
   readonly workloads: readonly Workload[];
+  readonly servers: ServerStarters;
   /** Folder of this package. */
   readonly home: string;
   /** Module that a process of a subject runs. */
@@ -67,7 +70,7 @@ export async function bench(args: readonly string[], surroundings: Surroundings)
 async function measure(
   parsed: Arguments,
   selected: ReturnType<typeof select>,
-  { worker, print, showProgress, now, onInterrupt }: Surroundings,
+  { worker, servers, print, showProgress, now, onInterrupt }: Surroundings,
 ): Promise<Report> {
   const { scale, runs, warmUps, processors } = parsed;
   const startedAt = now();
@@ -81,6 +84,7 @@ async function measure(
   onInterrupt(() => {
     for (const root of Object.values(roots)) rmSync(root, { recursive: true, force: true });
   });
+  const pool = serverPool(servers);
   try {
     const machine = await describeMachine(roots);
     const results: WorkloadResult[] = [];
@@ -105,6 +109,8 @@ async function measure(
               })
             : localRunner(ran, subject, place),
         processorTime,
+        startServer: pool.factsOf,
+        serversCpuMs: () => descendantsCpuMs(process.pid),
         onProgress: (message) =>
           showProgress(`[${index + 1}/${selected.length}] ${workload.name}: ${message}`),
       };
@@ -124,6 +130,7 @@ async function measure(
       workloads: results,
     };
   } finally {
+    await pool.stop();
     for (const root of Object.values(roots)) await rm(root, { recursive: true, force: true });
   }
 }

@@ -52,6 +52,8 @@ function settingsOf(log: string[], script: Script = {}): RunSettings {
     seed: 1,
     folders: { disk: join(root, 'disk'), memory: join(root, 'memory') },
     processorTime: () => times.shift() ?? { busy: 0, total: 0 },
+    startServer: (name) => Promise.reject(new Error(`${name} is not installed`)),
+    serversCpuMs: () => undefined,
     makeRunner: (_, subject): Runner => ({
       async open() {
         log.push(`open ${subject.id}`);
@@ -180,6 +182,77 @@ describe('runWorkload', () => {
     const running = runWorkload(workloadOf({ prepare }), subjects, settingsOf(log));
     await expect(running).rejects.toThrow('disk full');
     expect(log).toEqual(['close one', 'close two', 'close three']);
+  });
+
+  test('starts the server that is needed, tells all of it, and cleans up after the last run', async () => {
+    const log: string[] = [];
+    const places: unknown[] = [];
+    const settings = settingsOf(log);
+    const { rows } = await runWorkload(
+      workloadOf({
+        server: 'db',
+        prepare: async ({ server }) => void log.push(`prepare at ${server?.['port']}`),
+        cleanUp: async ({ server }) => void log.push(`clean up at ${server?.['port']}`),
+      }),
+      subjects.slice(0, 1),
+      {
+        ...settings,
+        runs: 1,
+        warmUps: 0,
+        startServer: async (name) => ({ name, port: '7' }),
+        makeRunner(workload, subject, place) {
+          places.push(place.server);
+          return settings.makeRunner(workload, subject, place);
+        },
+      },
+    );
+    expect(log).toEqual(['prepare at 7', 'open one', '0 one', 'close one', 'clean up at 7']);
+    expect(places).toEqual([{ name: 'db', port: '7' }]);
+    expect(rows[0]).not.toHaveProperty('error');
+  });
+
+  test('measures nobody when the server does not start', async () => {
+    const log: string[] = [];
+    const cleanUp = async () => void log.push('clean up');
+    const workload = workloadOf({ server: 'db', cleanUp });
+    const { rows } = await runWorkload(workload, subjects, settingsOf(log));
+    expect(rows.map(({ error }) => error)).toEqual(Array(3).fill('db is not installed'));
+    expect(log).toEqual(['close one', 'close two', 'close three']);
+  });
+
+  test('tells why the server could not be cleaned up, and keeps the results', async () => {
+    const cleanUp = () => Promise.reject(new Error('the bucket is locked'));
+    const result = await runWorkload(workloadOf({ cleanUp }), subjects, settingsOf([]));
+    expect(result.leftBehind).toBe('the bucket is locked');
+    expect(result.rows[0]?.values['rate']).toHaveLength(3);
+  });
+
+  test('runs as often as the workload says, and not more often than the run', async () => {
+    const log: string[] = [];
+    const workload = workloadOf({ rounds: { warmUps: 1, runs: 9 } });
+    const result = await runWorkload(workload, subjects.slice(0, 1), settingsOf(log));
+    expect(log).toEqual(['open one', '-1 one', '0 one', '1 one', '2 one', 'close one']);
+    expect(result.rounds).toEqual({ warmUps: 1, runs: 3 });
+  });
+
+  test('passes on who cannot be measured', async () => {
+    const leftOut = [{ title: 'half a peer', reason: 'it lists one page.' }];
+    const result = await runWorkload(workloadOf({ leftOut }), subjects, settingsOf([]));
+    expect(result.leftOut).toBe(leftOut);
+  });
+
+  test('counts the time of servers as its own, where it can be told', async () => {
+    const withServer = workloadOf({ server: 'db' });
+    const times = [1000, 3000];
+    const settings = { ...settingsOf([]), startServer: async () => ({}) };
+    const told = { ...settings, serversCpuMs: () => times.shift() };
+    const { disturbance } = await runWorkload(withServer, subjects, told);
+    expect(disturbance).toBeLessThan(0.01);
+    const untold = await runWorkload(withServer, subjects, {
+      ...settingsOf([]),
+      startServer: async () => ({}),
+    });
+    expect(untold).not.toHaveProperty('disturbance');
   });
 
   test('tells what share of the machine other programs had', async () => {

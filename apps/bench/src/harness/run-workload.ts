@@ -3,10 +3,20 @@ import { join } from 'node:path';
 import type { ProcessorTime } from './machine.ts';
 import { seededRandom, shuffled } from './random-order.ts';
 import type { Resources, Runner } from './runner.ts';
+import type { ServerFacts } from './servers.ts';
 import { type Distribution, distribution, median } from './statistics.ts';
 import type { Subject } from './subject.ts';
 import { messageOf } from './worker-protocol.ts';
-import type { Metric, Place, Readings, Scale, SessionPlace, Workload } from './workload.ts';
+import type {
+  LeftOut,
+  Metric,
+  Place,
+  Readings,
+  Rounds,
+  Scale,
+  SessionPlace,
+  Workload,
+} from './workload.ts';
 
 /** What one subject did in one workload. */
 export interface Row {
@@ -32,6 +42,12 @@ export interface WorkloadResult {
   readonly about: string;
   readonly metrics: Readonly<Record<string, Metric>>;
   readonly rows: readonly Row[];
+  /** Who cannot be measured, and why. */
+  readonly leftOut?: readonly LeftOut[];
+  /** Where they are fewer than those of the run. */
+  readonly rounds?: Rounds;
+  /** Why the server still holds what was put there. */
+  readonly leftBehind?: string;
   readonly elapsedMs: number;
   /** Share of the machine's time that went to anything but this benchmark, 0 to 1. Absent where it cannot be told apart. */
   readonly disturbance?: number;
@@ -52,6 +68,10 @@ export interface RunSettings {
   readonly folders: Readonly<Record<Place, string>>;
   makeRunner(workload: Workload, subject: Subject, place: SessionPlace): Runner;
   processorTime(): ProcessorTime;
+  /** Starts the server that a workload needs, or finds it running. */
+  startServer(name: string): Promise<ServerFacts>;
+  /** Time that servers have run on a processor so far. Units: ms. Undefined where it cannot be told. */
+  serversCpuMs(): number | undefined;
   onProgress?(message: string): void;
 }
 
@@ -78,29 +98,42 @@ export async function runWorkload(
   const { scale, folders, seed, onProgress } = settings;
   const random = seededRandom(seed);
   const startedAt = performance.now();
+  const server = await serverOf(workload, settings);
   const cpuBefore = process.cpuUsage();
   const busyBefore = settings.processorTime();
-  const shared = join(folders.disk, 'shared');
+  const serversBefore = settings.serversCpuMs();
+  const place = {
+    shared: join(folders.disk, 'shared'),
+    scale,
+    ...(server.facts && { server: server.facts }),
+  };
+  const rounds = roundsOf(workload, settings);
   const lanes: Lane[] = subjects.map((subject) => ({
     subject,
     runner: settings.makeRunner(workload, subject, {
+      ...place,
       folder: join(folders[workload.placeOf(subject)], subject.id),
-      shared,
-      scale,
     }),
     runs: [],
-    plannedRuns: runsOf(workload, settings),
+    plannedRuns: rounds.runs,
+    ...(server.error !== undefined && { error: server.error }),
   }));
 
+  let leftBehind: string | undefined;
+  let isPrepared = false;
   try {
-    await workload.prepare?.({ shared, scale });
-    for (const lane of lanes) {
-      onProgress?.(`verify ${lane.subject.id}`);
-      await guarded(lane, () => lane.runner.open());
+    if (server.error === undefined) {
+      await workload.prepare?.(place);
+      isPrepared = true;
+      for (const lane of lanes) {
+        onProgress?.(`verify ${lane.subject.id}`);
+        await guarded(lane, () => lane.runner.open());
+      }
+      await runRounds(workload, lanes, settings, random);
     }
-    await runRounds(workload, lanes, settings, random);
   } finally {
     for (const lane of lanes) await closeLane(lane);
+    if (isPrepared) leftBehind = await workload.cleanUp?.(place).then(() => undefined, messageOf);
     for (const folder of Object.values(folders)) {
       await rm(folder, { recursive: true, force: true });
     }
@@ -108,15 +141,20 @@ export async function runWorkload(
 
   const cpu = process.cpuUsage(cpuBefore);
   const ownMs = (cpu.user + cpu.system) / 1000;
-  const disturbance = workload.isolated
-    ? shareOfOthers(busyBefore, settings.processorTime(), ownMs + timeOf(lanes))
-    : undefined;
+  const serversMs = cpuOfServers(workload, serversBefore, settings.serversCpuMs());
+  const disturbance =
+    workload.isolated && serversMs !== undefined
+      ? shareOfOthers(busyBefore, settings.processorTime(), ownMs + timeOf(lanes) + serversMs)
+      : undefined;
   return {
     name: workload.name,
     title: workload.title,
     about: workload.about,
     metrics: workload.metrics,
-    rows: lanes.map((lane) => toRow(lane, workload, runsOf(workload, settings))),
+    rows: lanes.map((lane) => toRow(lane, workload, rounds.runs)),
+    ...(workload.leftOut && { leftOut: workload.leftOut }),
+    ...(workload.rounds && { rounds }),
+    ...(leftBehind !== undefined && { leftBehind }),
     elapsedMs: performance.now() - startedAt,
     ...(disturbance !== undefined && { disturbance }),
   };
@@ -129,8 +167,7 @@ async function runRounds(
   random: () => number,
 ): Promise<void> {
   const { laneBudgetMs, onProgress } = settings;
-  const warmUps = workload.exact ? 0 : settings.warmUps;
-  const runs = runsOf(workload, settings);
+  const { warmUps, runs } = roundsOf(workload, settings);
   for (let round = -warmUps; round < runs; round++) {
     onProgress?.(
       round < 0 ? `warm up ${round + warmUps + 1}/${warmUps}` : `run ${round + 1}/${runs}`,
@@ -152,8 +189,35 @@ async function runRounds(
   }
 }
 
-function runsOf(workload: Workload, settings: RunSettings): number {
-  return workload.exact ? 1 : settings.runs;
+function roundsOf({ exact, rounds }: Workload, { warmUps, runs }: RunSettings): Rounds {
+  if (exact) return { warmUps: 0, runs: 1 };
+  return {
+    warmUps: Math.min(warmUps, rounds?.warmUps ?? warmUps),
+    runs: Math.min(runs, rounds?.runs ?? runs),
+  };
+}
+
+/** What the workload's server tells, or why there is none: then nobody can be measured. */
+async function serverOf(
+  { server }: Workload,
+  settings: RunSettings,
+): Promise<{ readonly facts?: ServerFacts; readonly error?: string }> {
+  if (server === undefined) return {};
+  settings.onProgress?.(`start ${server}`);
+  try {
+    return { facts: await settings.startServer(server) };
+  } catch (error) {
+    return { error: messageOf(error) };
+  }
+}
+
+function cpuOfServers(
+  { server }: Workload,
+  before: number | undefined,
+  after: number | undefined,
+): number | undefined {
+  if (server === undefined) return 0;
+  return before === undefined || after === undefined ? undefined : after - before;
 }
 
 async function guarded(lane: Lane, action: () => Promise<void>): Promise<void> {

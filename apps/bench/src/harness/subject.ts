@@ -18,11 +18,16 @@ export interface Subject {
   readonly note?: string;
 }
 
-/** A subject that keeps objects. */
-export interface StoreSubject extends Subject {
-  readonly durability: Durability;
+/** A subject that opens a store in some place. */
+export interface OpenableSubject<Place> extends Subject {
   /** What the store can do besides `put`, `get` and `delete`. */
   readonly can: readonly StoreAbility[];
+  open(place: Place): Promise<Store>;
+}
+
+/** A subject that keeps objects in a folder, or in memory. */
+export interface StoreSubject extends OpenableSubject<string> {
+  readonly durability: Durability;
   /** Who copies bytes, for a store in memory: checked before anything is measured. */
   readonly isolation?: 'copies' | 'aliases';
   /** What `list` learns of each object. Default: `keys`. */
@@ -33,7 +38,14 @@ export interface StoreSubject extends Subject {
   open(folder: string): Promise<Store>;
 }
 
-export type StoreAbility = 'stat' | 'list' | 'listFolders' | 'firstPage' | 'range' | 'streams';
+export type StoreAbility =
+  | 'stat'
+  | 'list'
+  | 'listFolders'
+  | 'firstPage'
+  | 'range'
+  | 'streams'
+  | 'deleteMany';
 
 /** The operations that workloads measure, each in the way that the subject's own manual shows. */
 export interface Store {
@@ -53,6 +65,8 @@ export interface Store {
   putFile?(key: string, file: string): Promise<void>;
   /** Writes an object into a file, as a stream. */
   getFile?(key: string, file: string): Promise<void>;
+  /** Deletes all of the keys in as few calls as the subject makes of it. */
+  deleteMany?(keys: readonly string[]): Promise<unknown>;
   close?(): Promise<void>;
 }
 
@@ -73,6 +87,7 @@ const METHODS: Readonly<Record<StoreAbility, readonly (keyof Store)[]>> = {
   firstPage: ['firstPage'],
   range: ['range'],
   streams: ['putFile', 'getFile'],
+  deleteMany: ['deleteMany'],
 };
 
 /**
@@ -80,8 +95,11 @@ const METHODS: Readonly<Record<StoreAbility, readonly (keyof Store)[]>> = {
  * code, and not every store that is behind it can do all of it.
  * Errors: a `TypeError` when an ability that is stated is not there.
  */
-export async function openStore(subject: StoreSubject, folder: string): Promise<Store> {
-  const { put, get, delete: remove, close, ...abilities } = await subject.open(folder);
+export async function openStore<Place>(
+  subject: OpenableSubject<Place>,
+  place: Place,
+): Promise<Store> {
+  const { put, get, delete: remove, close, ...abilities } = await subject.open(place);
   const stated: Partial<Store> = {};
   for (const method of subject.can.flatMap((ability) => METHODS[ability])) {
     if (!(method in abilities)) throw new TypeError(`${subject.id} has no ${method}.`);

@@ -1,3 +1,4 @@
+import type { ServerFacts } from './servers.ts';
 import type { Better } from './statistics.ts';
 import type { Subject } from './subject.ts';
 
@@ -38,6 +39,20 @@ export interface SessionPlace {
   /** What `prepare` left, for all subjects. On the disk. */
   readonly shared: string;
   readonly scale: Scale;
+  /** What a client of the workload's server has to know, where it needs one. */
+  readonly server?: ServerFacts;
+}
+
+/** Who cannot be measured, and why. */
+export interface LeftOut {
+  readonly title: string;
+  readonly reason: string;
+}
+
+/** How often a workload's subjects are measured. */
+export interface Rounds {
+  readonly warmUps: number;
+  readonly runs: number;
 }
 
 /** Something to measure, and who is measured. */
@@ -52,11 +67,19 @@ export interface Workload {
   readonly isolated: boolean;
   /** Measured once, without warming up: the answer does not vary. */
   readonly exact: boolean;
+  /** The server that its subjects talk to: started once for all workloads that name it. */
+  readonly server?: string;
+  /** At most so many rounds, for a workload whose rounds take long. */
+  readonly rounds?: Rounds;
+  /** Who cannot be measured, and why. */
+  readonly leftOut?: readonly LeftOut[];
   placeOf(subject: Subject): Place;
   /** Subjects of one group give the same guarantees, and only they are compared. */
   groupOf(subject: Subject): string;
   /** Makes what all subjects read, such as a large file. */
   prepare?(place: Omit<SessionPlace, 'folder'>): Promise<void>;
+  /** Removes what `prepare` and the subjects have left on the server. */
+  cleanUp?(place: Omit<SessionPlace, 'folder'>): Promise<void>;
   start(subject: Subject, place: SessionPlace): Promise<Session>;
 }
 
@@ -71,11 +94,18 @@ export interface WorkloadDefinition<Kind extends Subject> {
   readonly isolated?: boolean;
   /** Default: false. */
   readonly exact?: boolean;
+  /** Default: none. */
+  readonly server?: string;
+  /** Default: those of the run. */
+  readonly rounds?: Rounds;
+  /** Default: nobody. */
+  readonly leftOut?: readonly LeftOut[];
   /** Default: the disk. */
   placeOf?(subject: Kind): Place;
   /** Default: the durability class. */
   groupOf?(subject: Kind): string;
   prepare?(place: Omit<SessionPlace, 'folder'>): Promise<void>;
+  cleanUp?(place: Omit<SessionPlace, 'folder'>): Promise<void>;
   start(subject: Kind, place: SessionPlace): Promise<Session>;
 }
 

@@ -7,7 +7,8 @@ import { memory } from 'files-sdk/memory';
 import type { Store } from '../harness/subject.ts';
 import { CHUNK_BYTES } from './byte-views.ts';
 
-function toStore(adapter: Adapter): Store {
+/** The store as its manual shows to use it. */
+export function filesSdkStore(adapter: Adapter): Store {
   const files = new Files({ adapter });
   return {
     put: (key, bytes) => files.upload(key, bytes),
@@ -46,9 +47,9 @@ function toStore(adapter: Adapter): Store {
 
 /** files-sdk writes a temporary file and a sidecar with a SHA-1, and renames both. */
 export function openFilesSdkFs(folder: string): Store {
-  return toStore(fs({ root: folder }));
+  return filesSdkStore(fs({ root: folder }));
 }
 
 export function openFilesSdkMemory(): Store {
-  return toStore(memory());
+  return filesSdkStore(memory());
 }

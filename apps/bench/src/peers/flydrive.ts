@@ -5,9 +5,8 @@ import { FSDriver } from 'flydrive/drivers/fs';
 import type { Store } from '../harness/subject.ts';
 import { CHUNK_BYTES } from './byte-views.ts';
 
-/** flydrive writes in place, after a recursive `mkdir` per write. */
-export function openFlydriveFs(folder: string): Store {
-  const disk = new Disk(new FSDriver({ location: folder, visibility: 'private' }));
+/** The store as its manual shows to use it. */
+export function flydriveStore(disk: Disk): Store {
   return {
     put: (key, bytes) => disk.put(key, bytes),
     get: (key) => disk.getBytes(key),
@@ -30,4 +29,9 @@ export function openFlydriveFs(folder: string): Store {
       await pipeline(await disk.getStream(key), target);
     },
   };
+}
+
+/** flydrive writes in place, after a recursive `mkdir` per write. */
+export function openFlydriveFs(folder: string): Store {
+  return flydriveStore(new Disk(new FSDriver({ location: folder, visibility: 'private' })));
 }

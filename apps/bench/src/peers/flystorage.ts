@@ -6,7 +6,8 @@ import { LocalStorageAdapter } from '@flystorage/local-fs';
 import type { Store } from '../harness/subject.ts';
 import { asBuffer, CHUNK_BYTES } from './byte-views.ts';
 
-function toStore(adapter: StorageAdapter): Store {
+/** The store as its manual shows to use it. */
+export function flystorageStore(adapter: StorageAdapter): Store {
   const storage = new FileStorage(adapter);
   return {
     // It reads what it writes as an iterable; a Buffer in an array is one chunk.
@@ -37,9 +38,9 @@ function toStore(adapter: StorageAdapter): Store {
 
 /** flystorage writes in place, after two recursive `mkdir` per write. */
 export function openFlystorageFs(folder: string): Store {
-  return toStore(new LocalStorageAdapter(folder));
+  return flystorageStore(new LocalStorageAdapter(folder));
 }
 
 export function openFlystorageMemory(): Store {
-  return toStore(new InMemoryStorageAdapter());
+  return flystorageStore(new InMemoryStorageAdapter());
 }

@@ -4,7 +4,8 @@ import { Operator } from 'opendal';
 import type { Store } from '../harness/subject.ts';
 import { asBuffer, CHUNK_BYTES } from './byte-views.ts';
 
-function toStore(operator: Operator): Store {
+/** The store as its manual shows to use it. */
+export function opendalStore(operator: Operator): Store {
   return {
     put: (key, bytes) => operator.write(key, asBuffer(bytes)),
     get: (key) => operator.read(key),
@@ -55,14 +56,16 @@ function toStore(operator: Operator): Store {
 
 /** opendal with `atomic_write_dir` writes a temporary file, syncs it and renames it; it does not sync the folder. */
 export function openOpendalFs(folder: string): Store {
-  return toStore(new Operator('fs', { root: folder, atomic_write_dir: `${folder}.temporary` }));
+  return opendalStore(
+    new Operator('fs', { root: folder, atomic_write_dir: `${folder}.temporary` }),
+  );
 }
 
 /** opendal as it comes syncs, but in place. */
 export function openOpendalFsInPlace(folder: string): Store {
-  return toStore(new Operator('fs', { root: folder }));
+  return opendalStore(new Operator('fs', { root: folder }));
 }
 
 export function openOpendalMemory(): Store {
-  return toStore(new Operator('memory', { root: '/' }));
+  return opendalStore(new Operator('memory', { root: '/' }));
 }

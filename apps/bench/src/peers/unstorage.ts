@@ -6,7 +6,8 @@ import nextFsDriver from 'unstorage-next/drivers/fs';
 import nextMemoryDriver from 'unstorage-next/drivers/memory';
 import type { Store } from '../harness/subject.ts';
 
-interface UnstorageLike {
+/** What both versions have. */
+export interface UnstorageLike {
   setItemRaw(key: string, value: unknown): Promise<void>;
   getItemRaw(key: string): Promise<unknown>;
   removeItem(key: string): Promise<void>;
@@ -15,7 +16,8 @@ interface UnstorageLike {
   dispose(): Promise<void>;
 }
 
-function toStore(storage: UnstorageLike): Store {
+/** The store as its manual shows to use it. */
+export function unstorageStore(storage: UnstorageLike): Store {
   return {
     put: (key, bytes) => storage.setItemRaw(key, bytes),
     async get(key) {
@@ -36,18 +38,18 @@ function toStore(storage: UnstorageLike): Store {
 
 /** unstorage 1 writes in place: https://unstorage.unjs.io/drivers/fs */
 export function openUnstorageFs(folder: string): Store {
-  return toStore(createStorage({ driver: fsDriver({ base: folder }) }));
+  return unstorageStore(createStorage({ driver: fsDriver({ base: folder }) }));
 }
 
 export function openUnstorageMemory(): Store {
-  return toStore(createStorage({ driver: memoryDriver() }));
+  return unstorageStore(createStorage({ driver: memoryDriver() }));
 }
 
 /** unstorage 2 writes in place, or with `atomic` a temporary file that it renames. */
 export function openUnstorageNextFs(folder: string, atomic: boolean): Store {
-  return toStore(createNextStorage({ driver: nextFsDriver({ base: folder, atomic }) }));
+  return unstorageStore(createNextStorage({ driver: nextFsDriver({ base: folder, atomic }) }));
 }
 
 export function openUnstorageNextMemory(): Store {
-  return toStore(createNextStorage({ driver: nextMemoryDriver() }));
+  return unstorageStore(createNextStorage({ driver: nextMemoryDriver() }));
 }

@@ -69,6 +69,18 @@ describe('renderWorkload', () => {
     expect(text).toContain('- **broken was left out:** get: the bytes differ');
   });
 
+  test('says who is not measured, how many rounds there were, and what was left behind', () => {
+    const text = renderWorkload({
+      ...result,
+      leftOut: [{ title: 'half a peer', reason: 'it lists one page.' }],
+      rounds: { warmUps: 1, runs: 4 },
+      leftBehind: 'the bucket is locked',
+    });
+    expect(text).toContain('- half a peer is not measured: it lists one page.');
+    expect(text).toContain('Took 1 min 1 s for 1 + 4 rounds; other');
+    expect(text).toContain('- The server was not cleaned up: the bucket is locked');
+  });
+
   test('says how long it took and how busy the machine was', () => {
     expect(text).toContain('Took 1 min 1 s; other programs used 2.00 % of the machine.');
   });

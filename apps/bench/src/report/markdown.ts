@@ -68,12 +68,17 @@ export function renderWorkload(result: WorkloadResult): string {
   for (const { subject, error } of result.rows) {
     if (error !== undefined) parts.push(`- **${subject.title} was left out:** ${error}`);
   }
-  const { elapsedMs, disturbance } = result;
+  for (const { title, reason } of result.leftOut ?? []) {
+    parts.push(`- ${title} is not measured: ${reason}`);
+  }
+  const { elapsedMs, disturbance, rounds, leftBehind } = result;
+  if (leftBehind !== undefined) parts.push(`- The server was not cleaned up: ${leftBehind}`);
   const others =
     disturbance === undefined
       ? ''
       : `; other programs used ${formatPercent(disturbance)} of the machine`;
-  parts.push(`Took ${formatDuration(elapsedMs)}${others}.`);
+  const fewer = rounds === undefined ? '' : ` for ${rounds.warmUps} + ${rounds.runs} rounds`;
+  parts.push(`Took ${formatDuration(elapsedMs)}${fewer}${others}.`);
   return parts.join('\n\n');
 }
 

@@ -5,6 +5,8 @@ import type { StorageEngine } from '@granary/storage-core';
 import type { Store } from '../harness/subject.ts';
 
 const MIB = 1024 * 1024;
+/** What a put has in flight by default. */
+const PARTS_AT_ONCE = 4;
 
 /** A storage as its README shows to use it. `pieceBytes` is what the application's own streams move. */
 export function granaryStore(storage: StorageEngine, pieceBytes: number = MIB): Store {
@@ -48,6 +50,24 @@ export function granaryStore(storage: StorageEngine, pieceBytes: number = MIB): 
       const target = createWriteStream(file, { highWaterMark: pieceBytes });
       await pipeline((await storage.get(key)).stream(), target);
     },
+    async deleteMany(keys) {
+      const failed = (await storage.deleteMany(keys)).filter(({ ok }) => !ok);
+      if (failed.length > 0) throw new Error(`${failed.length} keys could not be deleted.`);
+    },
     close: () => storage.close(),
+  };
+}
+
+/** The same with large objects in parts: a stream whose size nobody says goes up in them. */
+export function granaryStoreInParts(storage: StorageEngine): Store {
+  return {
+    ...granaryStore(storage),
+    async putFile(key, file) {
+      await storage.put(key, createReadStream(file, { highWaterMark: MIB }));
+    },
+    async getFile(key, file) {
+      const object = await storage.get(key, { concurrency: PARTS_AT_ONCE });
+      await pipeline(object.stream(), createWriteStream(file, { highWaterMark: MIB }));
+    },
   };
 }

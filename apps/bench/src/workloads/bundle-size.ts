@@ -9,6 +9,10 @@ import { defineWorkload, type Metric, type Workload } from '../harness/workload.
 export interface BundleSubject extends Subject {
   readonly source: string;
   readonly platform: 'browser' | 'node';
+  /** Whether the vendor's SDK is left out of it. Default: false. */
+  readonly withoutSdk?: boolean;
+  /** What it is compared with, where that is not every bundle. */
+  readonly group?: string;
 }
 
 /** Sizes of a bundle. Units: bytes. */
@@ -26,6 +30,9 @@ const ENTRY = 'entry.js';
 /** Resolves packages to their sources, when this process does so, too. */
 const SOURCE_CONDITION = '@granary/source';
 
+/** Packages of vendors, for what a backend weighs by itself. */
+const SDK_PACKAGES: readonly string[] = ['@aws-sdk/*', '@smithy/*', '@azure/*', '@supabase/*'];
+
 function bundle(
   id: string,
   title: string,
@@ -34,6 +41,24 @@ function bundle(
   source: string,
 ): BundleSubject {
   return defineSubject({ id, title, kind, platform, source, note: platform });
+}
+
+/** A backend that runs in browsers and at the edge: with the vendor's SDK, without it, and the SDK alone. */
+function backendBundles(
+  [id, create]: readonly [string, string],
+  sdkTitle: string,
+  sdkSource: string,
+): BundleSubject[] {
+  const title = `@granary/storage-${id}, ${create}`;
+  const source = `export { ${create} } from '@granary/storage-${id}';`;
+  return [
+    { ...bundle(id, `${title}, with the SDK`, 'granary', 'browser', source), group: id },
+    {
+      ...bundle(`${id}-own`, `${title}, without the SDK`, 'granary', 'browser', source),
+      withoutSdk: true,
+    },
+    { ...bundle(`${id}-sdk`, sdkTitle, 'raw', 'browser', sdkSource), group: id },
+  ];
 }
 
 const bundleSubjects: readonly BundleSubject[] = [
@@ -78,6 +103,21 @@ const bundleSubjects: readonly BundleSubject[] = [
     'granary',
     'browser',
     `export * from '@granary/storage/browser';`,
+  ),
+  ...backendBundles(
+    ['s3', 'createS3'],
+    '@aws-sdk/client-s3, four commands',
+    `export { S3Client, GetObjectCommand, PutObjectCommand, ListObjectsV2Command, DeleteObjectCommand } from '@aws-sdk/client-s3';`,
+  ),
+  ...backendBundles(
+    ['azure', 'createAzure'],
+    '@azure/storage-blob, ContainerClient',
+    `export { ContainerClient } from '@azure/storage-blob';`,
+  ),
+  ...backendBundles(
+    ['supabase', 'createSupabase'],
+    '@supabase/storage-js, StorageClient',
+    `export { StorageClient } from '@supabase/storage-js';`,
   ),
   bundle(
     'unstorage-1',
@@ -134,20 +174,23 @@ export const bundleSize: Workload = defineWorkload<BundleSubject>({
   subjects: bundleSubjects,
   isolated: false,
   exact: true,
-  groupOf: () => 'bundle',
-  async start({ source, platform }) {
+  groupOf: ({ group = 'bundle' }) => group,
+  async start({ source, platform, withoutSdk = false }) {
     return {
       verify: async () => {},
-      run: async () => ({ ...(await bundleOf(source, platform)) }),
+      run: async () => ({
+        ...(await bundleOf(source, platform, withoutSdk ? SDK_PACKAGES : [])),
+      }),
       close: async () => {},
     };
   },
 });
 
-/** Bundles a module's source and weighs it. */
+/** Bundles a module's source without the external packages, and weighs it. */
 export async function bundleOf(
   source: string,
   platform: BundleSubject['platform'],
+  external: readonly string[] = [],
 ): Promise<BundleSize> {
   const { build } = await import('esbuild');
   const { outputFiles, metafile } = await build({
@@ -155,6 +198,7 @@ export async function bundleOf(
     bundle: true,
     minify: true,
     splitting: true,
+    external: [...external],
     format: 'esm',
     target: 'es2022',
     platform,

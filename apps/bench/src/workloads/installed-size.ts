@@ -32,6 +32,11 @@ function installed(
 const subjects: readonly InstalledSubject[] = [
   installed('core', '@granary/storage-core', 'granary', ['@granary/storage-core']),
   installed('core-fs', '@granary/storage-fs with core', 'granary', ['@granary/storage-fs']),
+  ...['s3', 'azure', 'gcs', 'supabase'].map((id) =>
+    installed(`core-${id}`, `@granary/storage-${id} with core and the SDK`, 'granary', [
+      `@granary/storage-${id}`,
+    ]),
+  ),
   installed('umbrella', '@granary/storage', 'granary', ['@granary/storage']),
   installed('files-sdk', 'files-sdk', 'peer', ['files-sdk']),
   installed('unstorage-1', 'unstorage 1', 'peer', ['unstorage']),

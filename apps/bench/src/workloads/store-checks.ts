@@ -17,7 +17,7 @@ export async function checkObjects(store: Store, sizeBytes: number): Promise<voi
 }
 
 /** Whether a store says, in whatever way, that there is no such object. */
-async function isMissing(store: Store, key: string): Promise<boolean> {
+export async function isMissing(store: Store, key: string): Promise<boolean> {
   try {
     const bytes: unknown = await store.get(key);
     return bytes === null || bytes === undefined;

@@ -15,6 +15,8 @@ export interface PartReader {
 }
 
 const FIRST_CAPACITY = 64 * 1024;
+/** From here on a buffer that grows takes all that was asked for. Units: bytes. */
+const LARGE_CAPACITY = 1024 * 1024;
 
 /** Reads a body piece by piece; one in memory already is cut without copying. */
 export function partReader(body: Body): PartReader {
@@ -77,9 +79,8 @@ function streamReader(body: Body): PartReader {
         // Copied at once: a source may use its buffer again for the next chunk.
         const wanted = Math.min(chunk.byteLength, length - count);
         if (count + wanted > bytes.byteLength) {
-          const grown = new Uint8Array(
-            Math.min(length, Math.max(bytes.byteLength * 2, count + wanted)),
-          );
+          const least = Math.max(bytes.byteLength * 2, count + wanted);
+          const grown = new Uint8Array(least > LARGE_CAPACITY ? length : Math.min(length, least));
           grown.set(bytes.subarray(0, count));
           bytes = grown;
         }
