@@ -69,7 +69,7 @@ async function runInvocation(
   const { command, words, raw } = invocation;
   const output = outputFor(host, raw, []);
   const modules = Array.isArray(raw['backend']) ? (raw['backend'] as string[]) : [];
-  const backends: Backends = findBackends({ cwd: host.cwd, modules });
+  const backends: Backends = findBackends({ cwd: host.cwd, modules, env: host.env });
   const places = openPlaces(backends);
   const context = { host, output, places, backends, commands, signal: host.signal };
   try {

@@ -66,7 +66,7 @@ describe('granary check', () => {
     await run('cp -r --keep-checksum one three');
     await run('cp -r --keep-checksum one four');
     const { records } = await run('check three four --json');
-    expect(records[0]).toMatchObject({ status: 'same', by: 'content' });
+    expect(records[0]).toMatchObject({ status: 'same', by: 'checksum' });
   });
 
   test('compares two objects', async () => {

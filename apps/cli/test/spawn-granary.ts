@@ -17,14 +17,25 @@ export interface RunningProcess {
 const MAIN = join(import.meta.dirname, '../src/main.ts');
 const FIXTURE = join(import.meta.dirname, 'fixtures/parts-backend.ts');
 
+/** What a process has besides its command line. */
+export interface ProcessSettings {
+  readonly env?: Readonly<Record<string, string>>;
+  /** Options of Node. */
+  readonly node?: readonly string[];
+}
+
 /** Starts the program from its sources, with the slow backend of the tests. */
-export function startGranary(words: readonly string[], cwd: string): RunningProcess {
+export function startGranary(
+  words: readonly string[],
+  cwd: string,
+  { env = {}, node = [] }: ProcessSettings = {},
+): RunningProcess {
   const child = spawn(
     process.execPath,
-    ['--conditions=@granary/source', MAIN, ...words, '--backend', FIXTURE],
+    ['--conditions=@granary/source', ...node, MAIN, ...words, '--backend', FIXTURE],
     {
       cwd,
-      env: { ...process.env, XDG_STATE_HOME: join(cwd, '../state'), NO_COLOR: '1' },
+      env: { ...process.env, XDG_STATE_HOME: join(cwd, '../state'), NO_COLOR: '1', ...env },
       stdio: 'pipe',
     },
   );

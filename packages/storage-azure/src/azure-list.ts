@@ -2,6 +2,7 @@ import type { BlobItem, ContainerClient } from '@azure/storage-blob';
 import {
   decodeCursor,
   encodeCursor,
+  isKey,
   type ListEntry,
   type ListOptions,
   type ListPage,
@@ -96,7 +97,8 @@ function entriesOf(
   }
   for (const { name, properties, metadata, versionId } of segment.blobItems) {
     const key = toKey(name);
-    if (!key?.startsWith(prefix) || metadata?.['hdi_isfolder'] === 'true') continue;
+    const isMark = metadata?.['hdi_isfolder'] === 'true';
+    if (!key?.startsWith(prefix) || !isKey(key) || isMark) continue;
     const info = toInfo(key, properties.contentLength, {
       ...properties,
       versionId,

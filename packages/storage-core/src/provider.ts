@@ -194,7 +194,7 @@ export {
   eventChannel,
 } from './events/event-channel.ts';
 export { retryAfterMs } from './http/retry-after.ts';
-export { checkKey } from './keys/check-key.ts';
+export { checkKey, isKey } from './keys/check-key.ts';
 export { compareKeys } from './keys/compare-keys.ts';
 export { joinKey } from './keys/join-key.ts';
 export { type SegmentCodec, type SegmentRules, segmentCodec } from './keys/segment-codec.ts';

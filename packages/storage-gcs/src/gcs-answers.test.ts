@@ -49,6 +49,13 @@ describe('an answer that is not one of the service', () => {
     server.close();
   });
 
+  test('leaves out what is no key, such as the mark of a folder', async () => {
+    const items = ['photos/', 'a//b', 'photos/1'].map((name) => ({ ...OBJECT, name }));
+    given(json({ kind: 'storage#objects', items }));
+    const pages = await Array.fromAsync(provider().list({}));
+    expect(pages.flatMap(({ entries }) => entries.map(({ key }) => key))).toEqual(['photos/1']);
+  });
+
   test.each<[string, readonly Answer[], () => Promise<unknown> | undefined]>([
     ['no JSON', [{ body: '<html>' }], () => provider().stat('a', {})],
     ['no object', [json({})], () => provider().stat('a', {})],

@@ -129,6 +129,10 @@ export function fromFailure(thrown: unknown): StorageError {
   );
 }
 
+/** Codes of Node for a network that fails. Those of a file that cannot be read begin alike. */
+const NETWORK_CODE =
+  /^(?:E(?:CONN\w+|TIMEDOUT|PIPE|NOTFOUND|AI_\w+|NETUNREACH|HOSTUNREACH|PROTO)|UND_ERR_\w+)$/;
+
 /** What Google's sign-in failed with. https://developers.google.com/identity/protocols/oauth2/service-account#error-codes */
 export function fromSignIn(thrown: unknown): StorageError {
   const error = (thrown ?? {}) as SignInFailure;
@@ -140,7 +144,7 @@ export function fromSignIn(thrown: unknown): StorageError {
   const isSkewed = /iat and exp|reasonable timeframe/i.test(fields.error_description ?? '');
   const isPassing =
     status === undefined
-      ? typeof error.code === 'string' && /^(?:E[A-Z_]+|UND_ERR_\w+)$/.test(error.code)
+      ? typeof error.code === 'string' && NETWORK_CODE.test(error.code)
       : status >= 500 || status === 429;
   if (isPassing) {
     return new StorageError('unavailable', "Google's sign-in could not be reached.", {

@@ -3,6 +3,7 @@ import {
   compareKeys,
   decodeCursor,
   encodeCursor,
+  isKey,
   type JsonValue,
   type ListEntry,
   type ListItem,
@@ -88,12 +89,14 @@ function entriesOf(
   store: GcsStore,
   isWhole: boolean,
 ): ListEntry[] {
-  const entries = items.map((object): ListItem => {
+  const entries = items.flatMap((object): ListItem[] => {
     if (object.name === undefined) throw notGcs('an object has no name');
-    const info = toInfo(toKey(object.name), object, store.keepsVersions());
-    if (isWhole) return { kind: 'item', ...info };
-    const { key, size, etag, modifiedAt } = info;
-    return { kind: 'item', key, size, etag, modifiedAt };
+    const key = toKey(object.name);
+    if (!isKey(key)) return [];
+    const info = toInfo(key, object, store.keepsVersions());
+    if (isWhole) return [{ kind: 'item', ...info }];
+    const { size, etag, modifiedAt } = info;
+    return [{ kind: 'item', key, size, etag, modifiedAt }];
   });
   if (prefixes.length === 0) return entries;
   const groups = prefixes.map((name): ListEntry => ({ kind: 'prefix', key: toKey(name) }));

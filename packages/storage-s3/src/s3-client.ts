@@ -132,6 +132,8 @@ function clientConfig(options: S3Options): S3ClientConfig {
     forcePathStyle: options.forcePathStyle ?? (url !== undefined && isAddress(url.hostname)),
     // It would write warnings to the console, of what is an error here anyway.
     logger: SILENT,
+    // An endpoint that only the environment names would be taken for Amazon's, with all it keeps.
+    ignoreConfiguredEndpointUrls: true,
     // One retry loop: core's.
     maxAttempts: 1,
     followRegionRedirects: true,

@@ -54,6 +54,12 @@ describe('listObjects', () => {
     expect(pages.at(-1)?.cursor).toBeUndefined();
   });
 
+  test('leaves out what is no key, such as the mark of a folder', async () => {
+    const names = ['photos/', 'a//b', '../x', '/a', 'photos/1'];
+    const { pages } = await pagesOf([listing(names.map(item).join(''))]);
+    expect(keysOf(pages)).toEqual(['photos/1']);
+  });
+
   test('asks for no more than are wanted, and goes on from the cursor', async () => {
     const first = await pagesOf([listing(item('a') + more('t1'), true)], { limit: 1 });
     expect(first.sent[0]?.query['max-keys']).toBe('1');

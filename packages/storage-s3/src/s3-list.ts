@@ -3,6 +3,7 @@ import {
   compareKeys,
   decodeCursor,
   encodeCursor,
+  isKey,
   type ListEntry,
   type ListOptions,
   type ListPage,
@@ -117,15 +118,19 @@ function entriesOf(output: ListObjectsV2CommandOutput): ListEntry[] {
   if (IsTruncated === undefined || (IsTruncated && NextContinuationToken === undefined)) {
     throw notS3('it is no listing');
   }
-  const items = Contents.map(({ Key, Size, ETag, LastModified }): ListEntry => {
+  const items = Contents.flatMap(({ Key, Size, ETag, LastModified }): ListEntry[] => {
     if (Key === undefined) throw notS3('an object has no key');
-    return {
-      kind: 'item',
-      key: decodeName(Key),
-      ...(Size !== undefined && { size: Size }),
-      ...(ETag !== undefined && { etag: toEtag(ETag) }),
-      ...(LastModified !== undefined && { modifiedAt: wholeSeconds(LastModified) }),
-    };
+    const key = decodeName(Key);
+    if (!isKey(key)) return [];
+    return [
+      {
+        kind: 'item',
+        key,
+        ...(Size !== undefined && { size: Size }),
+        ...(ETag !== undefined && { etag: toEtag(ETag) }),
+        ...(LastModified !== undefined && { modifiedAt: wholeSeconds(LastModified) }),
+      },
+    ];
   });
   const groups = CommonPrefixes.map(({ Prefix }): ListEntry => {
     if (Prefix === undefined) throw notS3('a group has no name');

@@ -1,6 +1,7 @@
 import {
   decodeCursor,
   encodeCursor,
+  isKey,
   isStorageError,
   type JsonValue,
   type ListEntry,
@@ -138,7 +139,7 @@ async function flatPage(
     const key = toKey(object.name);
     const end = delimiter === undefined ? -1 : key.indexOf(delimiter, prefix.length);
     const own = end < 0 ? undefined : key.slice(0, end + 1);
-    if (key.startsWith(prefix) && (own === undefined || own !== group)) {
+    if (isKey(key) && key.startsWith(prefix) && (own === undefined || own !== group)) {
       if (entries.length === most) {
         return { entries, next: placeAt(cursor, behind, group), hasMore: true };
       }

@@ -5,6 +5,7 @@ import { createStorage, type OpenableBackend, type StorageEngine } from '@granar
 import { StorageError, type StorageUrl } from '@granary/storage-core/provider';
 import { createFileSystem } from '@granary/storage-fs';
 import { createMemory } from '@granary/storage-memory';
+import { type Environment, withEnvironment } from './environment.ts';
 
 /** A backend that a URL can name. */
 export interface Backend {
@@ -29,6 +30,8 @@ export interface BackendSettings {
   readonly cwd: string;
   /** Packages or files to look into besides. */
   readonly modules: readonly string[];
+  /** Gives what URLs leave out. */
+  readonly env: Environment;
 }
 
 const PACKAGE_PREFIX = '@granary/storage-';
@@ -42,7 +45,7 @@ const PACKAGE_BY_SCHEME: Readonly<Record<string, string>> = {
   https: 'cloud',
 };
 
-export function findBackends({ cwd, modules }: BackendSettings): Backends {
+export function findBackends({ cwd, modules, env }: BackendSettings): Backends {
   let named: Promise<readonly Backend[]> | undefined;
 
   async function given(): Promise<readonly Backend[]> {
@@ -65,7 +68,13 @@ export function findBackends({ cwd, modules }: BackendSettings): Backends {
     });
   }
 
-  return { open: async (url) => (await find(url.scheme)).open(url), given };
+  return {
+    given,
+    async open(url) {
+      const backend = await find(url.scheme);
+      return backend.open(withEnvironment(backend.name, url, env));
+    },
+  };
 }
 
 const BUILT_IN: readonly Backend[] = [

@@ -27,10 +27,10 @@ export const cp: Command = defineCommand({
   options: {
     recursive: flag('copy a folder with everything below it', { short: 'r' }),
     update: flag(
-      'leave what is the same: equal size and checksum, or no checksum and a copy no older than its source',
+      'leave what is the same: equal size and checksum, or no checksum and a copy newer than its source',
       { short: 'u' },
     ),
-    checksum: flag('with --update, where no checksum is known, read both sides and compare'),
+    checksum: flag('with --update, where no checksum tells, read and compare'),
     ifAbsent: flag('leave what exists already'),
     include: list('glob', 'copy only what matches'),
     exclude: list('glob', 'leave out what matches'),
@@ -59,10 +59,11 @@ export const cp: Command = defineCommand({
       restart: options.restart,
     });
     const filter = globFilter(options.include, options.exclude);
-    const rules = { update: update || checksum, byContent: checksum, ifAbsent };
+    const rules = { update: update || checksum, ifAbsent };
     const code = await runTransfer({
       items: planRequest(input, request, { ...rules, filter, journal }),
       act: copyObject,
+      byContent: checksum,
       copy: { contentOnly, ifAbsent, keepChecksum, signal, journal },
       concurrency: options.concurrency,
       dryRun,

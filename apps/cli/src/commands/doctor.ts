@@ -196,10 +196,13 @@ async function showCapabilities(
     `  ${output.paint('dim', `What ${provider} can do`)}`,
     ...wrap(can, 76).map((line) => `  ${line}`),
     ...table(
-      rest.map(([name, value]) => [
-        `  ${output.paint('dim', name)}`,
-        Array.isArray(value) ? value.join(' ') : String(value),
-      ]),
+      rest.flatMap(([name, value]) => {
+        const lines = Array.isArray(value) ? wrap(value.map(String), 58) : [String(value)];
+        return lines.map((line, index) => [
+          index === 0 ? `  ${output.paint('dim', name)}` : '',
+          line,
+        ]);
+      }),
     ),
   );
 }

@@ -9,6 +9,7 @@ import { printable } from '../output/printable.ts';
 import { table } from '../output/table.ts';
 import { lookUp, requireTree } from '../places/look-up.ts';
 import { nameOf, parsePlace } from '../places/parse-place.ts';
+import { isFolderMark } from '../places/walk-tree.ts';
 import { parseWholeNumber } from '../values/whole-number.ts';
 
 /** Rows whose columns are lined up with each other. */
@@ -43,10 +44,9 @@ export const ls: Command = defineCommand({
     let hasEntries = false;
     for await (const page of listing.pages()) {
       hasEntries ||= page.entries.length > 0;
-      const entries = page.entries.map((entry) => ({
-        ...entry,
-        key: entry.key.slice(prefix.length),
-      }));
+      const entries = page.entries
+        .filter((entry) => entry.kind === 'prefix' || !isFolderMark(entry))
+        .map((entry) => ({ ...entry, key: entry.key.slice(prefix.length) }));
       for (let at = 0; at < entries.length; at += ROWS_AT_ONCE) {
         await show(output, entries.slice(at, at + ROWS_AT_ONCE), options.long);
       }

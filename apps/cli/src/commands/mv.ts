@@ -49,10 +49,11 @@ export const mv: Command = defineCommand({
     const filter = globFilter(options.include, options.exclude);
     const code = await runTransfer({
       items: planRequest(input, request, {
-        ...{ update: false, byContent: false, ifAbsent, filter },
+        ...{ update: false, ifAbsent, filter },
         journal: undefined,
       }),
       act: moveObject,
+      byContent: false,
       copy: { contentOnly: false, keepChecksum: false, ifAbsent, signal, journal },
       concurrency: options.concurrency,
       dryRun,

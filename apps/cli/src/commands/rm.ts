@@ -19,6 +19,9 @@ interface Doomed extends Spot {
   readonly label: string;
 }
 
+/** So many go in one request, where a store takes several. */
+const BATCH_OBJECTS = 250;
+
 export const rm: Command = defineCommand({
   name: 'rm',
   group: 'Copy and change',
@@ -111,11 +114,15 @@ async function deleteAll(
   const counts = { done: 0, planned: 0, failed: 0 };
   let firstError: unknown;
 
-  async function work({ store, key, label }: Doomed): Promise<void> {
-    try {
-      if (!dryRun) await store.delete(key, { signal });
-    } catch (error) {
-      if (signal.aborted) throw error;
+  async function work(batch: readonly Doomed[]): Promise<void> {
+    const errors = dryRun ? [] : await deleteBatch(batch, signal);
+    for (const [index, { label }] of batch.entries()) await tell(label, errors[index]);
+    signal.throwIfAborted();
+  }
+
+  async function tell(label: string, error: unknown): Promise<void> {
+    if (error !== undefined) {
+      if (signal.aborted) return;
       firstError ??= error;
       counts.failed += 1;
       const facts = { status: 'failed', error: errorFacts(error) };
@@ -130,12 +137,47 @@ async function deleteAll(
   }
 
   try {
-    await runParallel(doomed, concurrency, work);
+    await runParallel(batchesOf(doomed), concurrency, work);
   } finally {
     await sum(output, counts, dryRun, signal.aborted);
   }
   if (counts.failed === 0) return EXIT.ok;
   return isOne ? exitCodeOf(firstError) : EXIT.failed;
+}
+
+/** Groups neighbors of one store that one request can delete. */
+function* batchesOf(doomed: readonly Doomed[]): Generator<Doomed[]> {
+  let batch: Doomed[] = [];
+  for (const object of doomed) {
+    const { store } = object;
+    const most = store.getCapabilities().deleteMany === true ? BATCH_OBJECTS : 1;
+    if (batch.length >= most || (batch.length > 0 && batch[0]?.store !== store)) {
+      yield batch;
+      batch = [];
+    }
+    batch.push(object);
+  }
+  if (batch.length > 0) yield batch;
+}
+
+/** Deletes objects of one store, and returns what each failed with, in their order. */
+async function deleteBatch(
+  batch: readonly Doomed[],
+  signal: AbortSignal,
+): Promise<readonly unknown[]> {
+  const [first] = batch;
+  if (first === undefined) return [];
+  if (batch.length === 1) {
+    try {
+      await first.store.delete(first.key, { signal });
+      return [];
+    } catch (error) {
+      return [error];
+    }
+  }
+  const keys = batch.map(({ key }) => key);
+  const results = await first.store.deleteMany(keys, { signal });
+  return results.map((result) => (result.ok ? undefined : result.error));
 }
 
 async function sum(

@@ -1,7 +1,8 @@
-import type { StorageItem, StorageQuery } from '@granary/storage-core';
+import { isStorageError, type StorageItem, type StorageQuery } from '@granary/storage-core';
 import { type Command, defineCommand } from '../command.ts';
-import { EXIT } from '../exit-codes.ts';
+import { EXIT, usageError } from '../exit-codes.ts';
 import { choice, flag, list, parsed, text } from '../options.ts';
+import { errorFacts } from '../output/error-report.ts';
 import { infoRecord } from '../output/info-record.ts';
 import type { Output } from '../output/output.ts';
 import { printable } from '../output/printable.ts';
@@ -69,13 +70,18 @@ export const search: Command = defineCommand({
           }),
     };
     let found = 0;
-    for await (const item of store.search(query, { signal })) {
-      const key = item.key.slice(prefix.length);
-      await output.result(
-        { type: 'object', ...infoRecord({ ...item, key }) },
-        resultLine(item, labelBelow(place, key), output),
-      );
-      found += 1;
+    try {
+      for await (const item of store.search(query, { signal })) {
+        const key = item.key.slice(prefix.length);
+        await output.result(
+          { type: 'object', ...infoRecord({ ...item, key }) },
+          resultLine(item, labelBelow(place, key), output),
+        );
+        found += 1;
+      }
+    } catch (error) {
+      if (!isStorageError(error, 'unsupported') || query.scan === true) throw error;
+      throw usageError(errorFacts(error).message, 'Add --scan: a request for each object.');
     }
     if (found === 0) await requireTree(tree, place, signal);
     return EXIT.ok;

@@ -19,9 +19,18 @@ export async function* walkTree(
 ): AsyncGenerator<ListItem> {
   for await (const item of store.list({ prefix, signal })) {
     const key = item.key.slice(prefix.length);
+    if (isFolderMark(item)) continue;
     if (filter?.(key) === false) continue;
     const isLacking = need.some((field) => item[field] === undefined);
     const info = isLacking ? await store.stat(item.key, { signal }) : undefined;
     yield { ...item, ...info, key };
   }
+}
+
+/**
+ * Whether an entry of a listing is what consoles of object stores make for an empty folder: an empty
+ * object that ends with a slash, which is no key. There is nothing in it to copy or to compare.
+ */
+export function isFolderMark({ key, size }: Pick<ListItem, 'key' | 'size'>): boolean {
+  return size === 0 && (key === '' || key.endsWith('/'));
 }

@@ -2,14 +2,16 @@ import type { ListItem } from '@granary/storage-core';
 import type { KeyFilter } from '../places/glob-filter.ts';
 import type { Tree } from '../places/open-places.ts';
 import { type NeededField, walkTree } from '../places/walk-tree.ts';
-import { compareObjects, isUpToDate } from './compare-objects.ts';
+import { compareObjects, type Known } from './compare-objects.ts';
 import type { Journal } from './journal.ts';
 import { pairListings } from './pair-listings.ts';
 import type { SkipReason } from './transfer-log.ts';
 
-/** What is to be done with one object. `compare`: only reading both can tell. */
+/** What is to be done with one object. */
 export type Decision =
-  | { readonly action: 'transfer' | 'compare' }
+  | { readonly action: 'transfer' }
+  /** The listings do not tell whether they are the same. */
+  | { readonly action: 'compare'; readonly source: Known; readonly target: Known }
   | { readonly action: 'skip'; readonly reason: SkipReason }
   /** What there is to know of it could not be found out. */
   | { readonly action: 'fail'; readonly error: unknown };
@@ -28,8 +30,6 @@ export interface PlannedItem {
 export interface DecisionRules {
   /** Leaves what is the same already. */
   readonly update: boolean;
-  /** Tells what is the same by content, not by time, where no checksum is known. */
-  readonly byContent: boolean;
   /** Leaves what exists already. */
   readonly ifAbsent: boolean;
 }
@@ -71,7 +71,7 @@ export async function* planTree(settings: PlanSettings): AsyncGenerator<PlannedI
 export function decide(
   source: ListItem,
   target: ListItem | undefined,
-  { update, byContent, ifAbsent }: DecisionRules,
+  { update, ifAbsent }: DecisionRules,
   journal: Journal | undefined,
 ): Decision {
   if (target === undefined) return { action: 'transfer' };
@@ -83,7 +83,5 @@ export function decide(
   if (!update) return { action: 'transfer' };
   const { verdict } = compareObjects(source, target);
   if (verdict === 'same') return { action: 'skip', reason: 'same' };
-  if (verdict === 'different') return { action: 'transfer' };
-  if (byContent) return { action: 'compare' };
-  return isUpToDate(source, target) ? { action: 'skip', reason: 'same' } : { action: 'transfer' };
+  return verdict === 'different' ? { action: 'transfer' } : { action: 'compare', source, target };
 }

@@ -1,8 +1,9 @@
 import { type ErrorCode, isStorageError, type ObjectInfo } from '@granary/storage-core';
 import { EXIT, exitCodeOf } from '../exit-codes.ts';
 import type { Progress } from '../output/progress.ts';
+import { compareCloser } from './compare-closer.ts';
+import { isUpToDate, type Known } from './compare-objects.ts';
 import type { CopySettings, CopyTask } from './copy-object.ts';
-import { hashContent } from './hash-content.ts';
 import type { Journal } from './journal.ts';
 import type { Decision } from './plan-tree.ts';
 import { readAhead, runParallel } from './run-parallel.ts';
@@ -23,6 +24,8 @@ export interface TransferSettings {
   /** Copies or moves. */
   readonly act: (task: CopyTask, settings: CopySettings) => Promise<ObjectInfo>;
   readonly copy: Omit<CopySettings, 'onBytes'>;
+  /** Tells what is the same by content, not by time, where no checksum is known. */
+  readonly byContent: boolean;
   /** Objects at once. */
   readonly concurrency: number;
   readonly dryRun: boolean;
@@ -72,7 +75,7 @@ export async function runTransfer(settings: TransferSettings): Promise<number> {
   ): Promise<Pick<TransferOutcome, 'status' | 'reason'>> {
     if (decision.action === 'fail') throw decision.error;
     if (decision.action === 'skip') return { status: 'skipped', reason: decision.reason };
-    if (decision.action === 'compare' && (await isSame(task, signal))) {
+    if (decision.action === 'compare' && (await isSame(task, decision))) {
       return { status: 'skipped', reason: 'same' };
     }
     if (settings.dryRun) return { status: 'planned' };
@@ -86,6 +89,19 @@ export async function runTransfer(settings: TransferSettings): Promise<number> {
       if (!copy.ifAbsent || !isStorageError(error, 'precondition-failed')) throw error;
       return { status: 'skipped', reason: 'exists' };
     }
+  }
+
+  async function isSame(
+    { from, to }: CopyTask,
+    { source, target }: { readonly source: Known; readonly target: Known },
+  ): Promise<boolean> {
+    const { byContent } = settings;
+    const { verdict } = await compareCloser(
+      { ...from, known: source },
+      { ...to, known: target },
+      { signal, byContent, onBytes: () => {} },
+    );
+    return verdict === 'unknown' ? isUpToDate(source, target) : verdict === 'same';
   }
 
   try {
@@ -108,13 +124,4 @@ export async function runTransfer(settings: TransferSettings): Promise<number> {
   const { failed, done, skipped, planned } = log.counts;
   if (failed === 0) return EXIT.ok;
   return failed === 1 && done + skipped + planned === 0 ? exitCodeOf(firstError) : EXIT.failed;
-}
-
-async function isSame({ from, to }: CopyTask, signal: AbortSignal): Promise<boolean> {
-  const settings = { signal, onBytes: () => {} };
-  const [source, target] = await Promise.all([
-    hashContent(from, 'sha256', settings),
-    hashContent(to, 'sha256', settings),
-  ]);
-  return source.checksum === target.checksum;
 }

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import type { CopySettings, CopyTask } from './copy-object.ts';
 import { copyObject, SESSION_MIN_BYTES } from './copy-object.ts';
 import type { Journal, SessionEntry } from './journal.ts';
-import { partSize, uploadInParts } from './upload-in-parts.ts';
+import { partSize, partsInFlight, uploadInParts } from './upload-in-parts.ts';
 
 const MIB = 2 ** 20;
 
@@ -276,5 +276,16 @@ describe('partSize', () => {
     expect(() => partSize({ ...rules, maxBytes: 10, maxParts: 10 }, 101)).toThrow(
       '101 bytes do not fit into 10 parts.',
     );
+  });
+});
+
+describe('partsInFlight', () => {
+  test.each([
+    ['any', 8 * MIB, 4],
+    ['any', 32 * MIB, 2],
+    ['any', 500 * MIB, 1],
+    ['sequential', 8 * MIB, 1],
+  ] as const)('is bounded by order and memory: %s, %i bytes', (order, partBytes, expected) => {
+    expect(partsInFlight({ order }, partBytes)).toBe(expected);
   });
 });

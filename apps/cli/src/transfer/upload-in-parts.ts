@@ -13,6 +13,8 @@ import { runParallel } from './run-parallel.ts';
 /** Size of a part where the target does not ask for another. Units: bytes. */
 const PART_BYTES = 8 * 2 ** 20;
 const PARTS_IN_FLIGHT = 4;
+/** Of larger parts fewer are in memory. Units: bytes. */
+const BYTES_IN_FLIGHT = 64 * 2 ** 20;
 
 interface OpenSession {
   readonly session: UploadSession;
@@ -41,8 +43,7 @@ export async function uploadInParts(task: CopyTask, settings: CopySettings): Pro
   }
   onBytes(sentBytes);
 
-  const isSequential = session.part.order === 'sequential';
-  await runParallel(parts, isSequential ? 1 : PARTS_IN_FLIGHT, async ({ offset, length }) => {
+  await runParallel(parts, partsInFlight(session.part, partBytes), async ({ offset, length }) => {
     await using object = await readPart(task, info, { offset, length }, signal);
     await session.write(offset, await object.bytes(), { signal });
     sentBytes += length;
@@ -125,6 +126,12 @@ export function partSize(rules: PartRules, totalBytes: number): number {
     throw new StorageError('too-large', `${totalBytes} bytes do not fit into ${maxParts} parts.`);
   }
   return size;
+}
+
+/** How many parts are read and sent at once. */
+export function partsInFlight({ order }: Pick<PartRules, 'order'>, partBytes: number): number {
+  if (order === 'sequential') return 1;
+  return Math.max(1, Math.min(PARTS_IN_FLIGHT, Math.floor(BYTES_IN_FLIGHT / partBytes)));
 }
 
 function* partsOf(totalBytes: number, partBytes: number): Generator<ContentRange> {

@@ -98,11 +98,17 @@ export const partReadScenarios: readonly Scenario[] = [
     async run({ provider, put }) {
       await put('a', noise(100_000, 55));
       let reads = 0;
+      let before: Promise<unknown> = Promise.resolve();
       const counting = relay(provider, {
         async get(key, options) {
           reads += 1;
-          if (reads === 3) await operations(provider).put('a', noise(100_000, 56));
-          return provider.get(key, options);
+          if (reads === 3) {
+            await before;
+            await operations(provider).put('a', noise(100_000, 56));
+          }
+          const found = provider.get(key, options);
+          before = found.catch(() => {});
+          return found;
         },
       });
       const engine = createStorage(guardProvider(counting));

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { canStartKey, checkKey } from './check-key.ts';
+import { canStartKey, checkKey, isKey as isListedKey } from './check-key.ts';
 
 /** The same rules, the slow way. */
 function isKey(key: string, maxKeyBytes = 1024): boolean {
@@ -116,4 +116,9 @@ describe('canStartKey', () => {
       { numRuns: 3000 },
     );
   });
+});
+
+test('tells names that are no keys, of any length', () => {
+  expect(['a', 'a/b', '.a', 'x'.repeat(5000)].every(isListedKey)).toBe(true);
+  expect(['', 'a/', '/a', 'a//b', '.', '../a', 'a\0', '\ud800'].some(isListedKey)).toBe(false);
 });

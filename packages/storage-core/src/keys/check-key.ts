@@ -15,6 +15,11 @@ export function checkKey(key: string, maxKeyBytes: number = DEFAULT_MAX_KEY_BYTE
   if (problem !== undefined) throw invalidKey(key, problem);
 }
 
+/** Whether a name that a service lists is a key: others were put there by other means, as marks of folders are. */
+export function isKey(name: string): boolean {
+  return keyProblem(name, Number.POSITIVE_INFINITY) === undefined;
+}
+
 /** Whether some key can start with this prefix. A listing of any other prefix is empty. */
 export function canStartKey(prefix: string, maxKeyBytes: number = DEFAULT_MAX_KEY_BYTES): boolean {
   return prefix === '' || scan(prefix, maxKeyBytes, true) === undefined;
