@@ -109,10 +109,28 @@ export function s3Store(options: S3Options, limits: S3Limits = LIMITS): S3Store 
 }
 
 /** Whether the store is another one than Amazon's, as far as the options tell. */
-export function isCustom({ endpoint, client }: S3Options): boolean {
+export function isCustom(options: S3Options): boolean {
+  const { endpoint, client } = options;
   if (endpoint !== undefined)
     return !/\.amazonaws\.com(?:\.cn)?$/i.test(new URL(endpoint).hostname);
-  return client?.config.isCustomEndpoint === true;
+  return client?.config.isCustomEndpoint === true || mayBeElsewhere(options);
+}
+
+/** Whether the environment may send an application's own client to another store than Amazon's. */
+export function mayBeElsewhere({
+  endpoint,
+  client,
+}: Pick<S3Options, 'endpoint' | 'client'>): boolean {
+  if (endpoint !== undefined || client === undefined) return false;
+  return !client.config.isCustomEndpoint && client.config.ignoreConfiguredEndpointUrls !== true;
+}
+
+/** The address that the environment or a profile gives a client, if one does. Makes no request. */
+export async function configuredEndpoint(client: S3Client): Promise<string | undefined> {
+  const { serviceConfiguredEndpoint } = client.config as {
+    readonly serviceConfiguredEndpoint?: () => Promise<string | undefined>;
+  };
+  return serviceConfiguredEndpoint?.();
 }
 
 /** The SDK's own options. Errors: `invalid-config`. */

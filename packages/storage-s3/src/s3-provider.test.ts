@@ -56,6 +56,23 @@ describe('s3Provider', () => {
     expect(named.capabilities).toMatchObject({ copyIfMatch: true, setMetadata: true });
   });
 
+  test('believes a client of the application only when no environment sends it elsewhere', async () => {
+    const opened = async (endpoint: string | undefined) => {
+      const { client, sent } = wire([], { ignoreConfiguredEndpointUrls: false });
+      Object.assign(client.config, { serviceConfiguredEndpoint: async () => endpoint });
+      const provider = s3Provider({ bucket: 'b', client, versions: false });
+      expect(provider.capabilities.createIfAbsent).toBeUndefined();
+      const found = await provider.open?.({});
+      expect(sent).toEqual([]);
+      return found?.createIfAbsent;
+    };
+    expect(await opened(undefined)).toBe(true);
+    expect(await opened('https://minio.example')).toBeUndefined();
+    const { client } = wire([], { ignoreConfiguredEndpointUrls: false });
+    const named = s3Provider({ bucket: 'b', client, versions: false, conditions: [] });
+    expect(named.open).toBeUndefined();
+  });
+
   test('asks once whether the bucket keeps versions', async () => {
     const { client, sent } = wire([versioning('Enabled')]);
     const opened = await s3Provider({ bucket: 'b', client }).open?.({});

@@ -12,7 +12,14 @@ import {
   type VersionOperations,
 } from '@granary/storage-core/provider';
 import { MAX_METADATA_BYTES } from './s3-attributes.ts';
-import { isCustom, type S3Limits, type S3Store, s3Store } from './s3-client.ts';
+import {
+  configuredEndpoint,
+  isCustom,
+  mayBeElsewhere,
+  type S3Limits,
+  type S3Store,
+  s3Store,
+} from './s3-client.ts';
 import { conditionsOfHost, keepsTags, S3_CONDITIONS, type S3Condition } from './s3-conditions.ts';
 import { s3FromConfig } from './s3-config.ts';
 import { copyObject, setObjectMetadata } from './s3-copy.ts';
@@ -53,7 +60,10 @@ export interface S3Options {
   readonly credentials?: S3ClientConfig['credentials'];
   /** Allows plain http to another machine. Default: false. */
   readonly allowInsecure?: boolean;
-  /** A client of the application's own, used as it is and not closed. Default: one is made with the first use. */
+  /**
+   * A client of the application's own, used as it is and not closed. What the environment says of its endpoint
+   * is looked at before conditions are believed. Default: one is made with the first use.
+   */
   readonly client?: S3Client;
   /** Address under which the keys are public, the bucket's or a CDN's. Default: none. */
   readonly publicUrl?: string;
@@ -64,7 +74,10 @@ export interface S3Options {
    * an object that is deleted again. Default: all at Amazon's, what is documented at Cloudflare's, else none.
    */
   readonly conditions?: readonly S3Condition[] | 'probe';
-  /** Whether the store keeps and verifies the checksums of S3. Default: true at Amazon's, else false. */
+  /**
+   * Whether the store keeps and verifies the checksums of S3. Default: true at Amazon's, else false; false with
+   * a `client` that the environment may send elsewhere.
+   */
   readonly checksums?: boolean;
   /** Account that must own the bucket, else everything is refused. Default: any. */
   readonly expectedBucketOwner?: string;
@@ -113,7 +126,8 @@ export function s3Provider(options: S3Options, limits?: S3Limits): StorageProvid
     maxPutBytes: MAX_PUT_BYTES,
     maxObjectBytes: MAX_OBJECT_BYTES,
   };
-  const asks = versions === undefined || conditions === 'probe';
+  const isUnsure = conditions === undefined && mayBeElsewhere(options);
+  const asks = versions === undefined || conditions === 'probe' || isUnsure;
 
   return {
     specVersion: 1,
@@ -123,6 +137,8 @@ export function s3Provider(options: S3Options, limits?: S3Limits): StorageProvid
       async open({ signal }) {
         const found = await openStore(store, { versions, conditions, signal });
         if (conditions === 'probe') known = found.conditions;
+        const isAmazon = isUnsure && (await configuredEndpoint(store.client())) === undefined;
+        if (isAmazon) known = S3_CONDITIONS;
         return {
           ...conditionCapabilities(known),
           presignOptions: presignOptions(store.checksums, known),

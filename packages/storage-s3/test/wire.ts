@@ -26,11 +26,16 @@ export type Script =
 /** A client of Amazon S3 whose requests are answered from a script, signed and checked as ever. */
 export function wire(
   script: Script,
-  config: { readonly endpoint?: string; readonly streams?: boolean } = {},
+  config: {
+    readonly endpoint?: string;
+    readonly streams?: boolean;
+    readonly ignoreConfiguredEndpointUrls?: boolean;
+  } = {},
 ): { readonly client: S3Client; readonly sent: Sent[] } {
   const sent: Sent[] = [];
   const { streams = true, ...own } = config;
   const client = new S3Client({
+    ignoreConfiguredEndpointUrls: true,
     ...own,
     region: 'eu-west-1',
     credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'wJalrXUtnFEMI' },
