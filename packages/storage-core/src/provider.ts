@@ -224,5 +224,6 @@ export { providerOf } from './provider/provider-of.ts';
 export { withPrefix } from './provider/with-prefix.ts';
 export { withReadOnly } from './provider/with-read-only.ts';
 export { withRetry } from './provider/with-retry.ts';
+export { gridPartNumber, wholeBytes } from './upload/grid-parts.ts';
 export { type PartGrid, partGrid } from './upload/part-grid.ts';
 export { decodeToken, encodeToken } from './upload/upload-token.ts';

@@ -4,16 +4,17 @@ import {
   type ContentRange,
   decodeToken,
   encodeToken,
+  gridPartNumber,
   isStorageError,
   type JsonValue,
   type ObjectInfo,
   type OperationOptions,
-  type PartGrid,
   type PendingUpload,
   partGrid,
   StorageError,
   type UploadOptions,
   type UploadSession,
+  wholeBytes,
 } from '@granary/storage-core/provider';
 import { attributeFields, attributeHeaders, toInfo } from './gcs-attributes.ts';
 import type { GcsStore } from './gcs-client.ts';
@@ -153,7 +154,7 @@ function session(
 
     // https://cloud.google.com/storage/docs/xml-api/put-object-multipart
     async write(offset, bytes, { signal } = {}) {
-      const number = checkPart(grid, totalBytes, offset, bytes.byteLength);
+      const number = gridPartNumber(grid, totalBytes, offset, bytes.byteLength);
       await store.send({
         method: 'PUT',
         path,
@@ -167,7 +168,7 @@ function session(
     // https://cloud.google.com/storage/docs/xml-api/post-object-complete
     async complete({ signal }: CompleteOptions = {}) {
       const held = await listParts(store, key, uploadId, signal);
-      checkWhole(held.map(rangeOf), totalBytes);
+      wholeBytes(held.map(rangeOf), totalBytes);
       const parts = held.length > 0 ? held : [await emptyPart(store, path, uploadId, signal)];
       return complete(store, { key, path, uploadId, parts, signal });
     },
@@ -274,44 +275,6 @@ function readToken(key: string, token: string): Begun {
     return { ...fields, id: fields.id };
   }
   throw refusal('the token is not one of an upload to this key.');
-}
-
-/** The number of a part that keeps the rules. Errors: `invalid-argument`. */
-function checkPart(
-  grid: PartGrid,
-  totalBytes: number | undefined,
-  offset: number,
-  length: number,
-): number {
-  const number = grid.numberAt(offset);
-  const step = grid.stepAt(offset);
-  if (number === undefined) {
-    throw refusal(
-      `a part cannot start at ${offset}; a multiple of ${step} can, up to 10,000 parts.`,
-    );
-  }
-  if (totalBytes === undefined) return number;
-  const end = offset + length;
-  if (end > totalBytes) {
-    throw refusal(`a part ends at ${end}, behind the ${totalBytes} bytes of the upload.`);
-  }
-  if (end < totalBytes && length % step !== 0) {
-    throw refusal(`a part has ${length} bytes; all but the last have a multiple of ${step}.`);
-  }
-  return number;
-}
-
-/** Refuses parts that do not make a whole. */
-function checkWhole(held: readonly ContentRange[], totalBytes: number | undefined): void {
-  let end = 0;
-  for (const { offset, length } of held) {
-    if (offset > end) throw refusal(`the bytes from ${end} to ${offset} are missing.`);
-    if (offset < end) throw refusal(`the part at ${offset} overlaps the one before it.`);
-    end += length;
-  }
-  if (totalBytes !== undefined && end !== totalBytes) {
-    throw refusal(`the bytes from ${end} to ${totalBytes} are missing.`);
-  }
 }
 
 function joined(ranges: readonly ContentRange[]): ContentRange[] {

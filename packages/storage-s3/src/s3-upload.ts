@@ -4,6 +4,7 @@ import {
   type ContentRange,
   decodeToken,
   encodeToken,
+  gridPartNumber,
   isStorageError,
   type JsonValue,
   type ObjectInfo,
@@ -14,6 +15,7 @@ import {
   StorageError,
   type UploadOptions,
   type UploadSession,
+  wholeBytes,
 } from '@granary/storage-core/provider';
 import { attributeFields, wholeSeconds } from './s3-attributes.ts';
 import type { S3Store } from './s3-client.ts';
@@ -148,7 +150,7 @@ function session(
     },
 
     async write(offset, bytes, { signal } = {}) {
-      const number = checkPart(grid, totalBytes, offset, bytes.byteLength);
+      const number = gridPartNumber(grid, totalBytes, offset, bytes.byteLength);
       checkOverlap(written, offset, bytes.byteLength);
       await send(number, bytes, signal);
       written.set(offset, bytes.byteLength);
@@ -162,7 +164,8 @@ function session(
         await send(1, new Uint8Array(), signal);
         parts = await list();
       }
-      const size = checkWhole(grid, parts, totalBytes);
+      const size = wholeBytes(rangesOf(grid, parts), totalBytes);
+      if (parts.length === 0) throw refusal('there are no parts.');
       const done = await completeParts(store, key, {
         ...{ uploadId, parts, ifMatch, ifNoneMatch, signal },
       }).catch((error: unknown) => {
@@ -175,55 +178,11 @@ function session(
   };
 }
 
-/** The number of a part that keeps the rules. Errors: `invalid-argument`. */
-function checkPart(
-  grid: PartGrid,
-  totalBytes: number | undefined,
-  offset: number,
-  length: number,
-): number {
-  const number = grid.numberAt(offset);
-  const step = grid.stepAt(offset);
-  if (number === undefined) {
-    throw refusal(
-      `a part cannot start at ${offset}; a multiple of ${step} can, up to 10,000 parts.`,
-    );
-  }
-  if (totalBytes === undefined) return number;
-  const end = offset + length;
-  if (end > totalBytes) {
-    throw refusal(`a part ends at ${end}, behind the ${totalBytes} bytes of the upload.`);
-  }
-  if (end < totalBytes && length % step !== 0) {
-    throw refusal(`a part has ${length} bytes; all but the last have a multiple of ${step}.`);
-  }
-  return number;
-}
-
 function checkOverlap(written: ReadonlyMap<number, number>, offset: number, length: number): void {
   for (const [start, size] of written) {
     if (start === offset || start >= offset + length || offset >= start + size) continue;
     throw refusal(`a part at ${offset} overlaps the one at ${start}, which has ${size} bytes.`);
   }
-}
-
-/** The size of the whole, when the parts held make one. Errors: `invalid-argument`. Units: bytes. */
-function checkWhole(
-  grid: PartGrid,
-  parts: readonly HeldPart[],
-  totalBytes: number | undefined,
-): number {
-  let end = 0;
-  for (const { offset, length } of rangesOf(grid, parts)) {
-    if (offset > end) throw refusal(`the bytes from ${end} to ${offset} are missing.`);
-    if (offset < end) throw refusal(`the part at ${offset} overlaps the one before it.`);
-    end += length;
-  }
-  if (totalBytes !== undefined && end !== totalBytes) {
-    throw refusal(`the bytes from ${end} to ${totalBytes} are missing.`);
-  }
-  if (parts.length === 0) throw refusal('there are no parts.');
-  return end;
 }
 
 function rangesOf(grid: PartGrid, parts: readonly HeldPart[]): readonly ContentRange[] {
