@@ -1,6 +1,5 @@
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { Readable } from 'node:stream';
 import type { StorageEngine } from '@granary/storage-core';
 import { describeFolders, describeKinds } from './documents.ts';
 import type { Report } from './report.ts';
@@ -22,7 +21,7 @@ export async function storeFiles(
 ): Promise<void> {
   await report.step('store files', files.length, async ({ done, check }) => {
     await inParallel(files, async (file) => {
-      const body = file.size < STREAM_FROM ? await readFile(file.path) : toWebStream(file.path);
+      const body = file.size < STREAM_FROM ? await readFile(file.path) : createReadStream(file.path);
       const info = await storage.put(keyOf(file), body, {
         checksum: true,
         tags: ['file', file.extension === '' ? 'plain' : file.extension],
@@ -267,10 +266,6 @@ export async function copyToSecond(
       for await (const { key } of second.list(prefix)) copied.push(key);
     check('keys in the second provider', copied.join('\n'), keys.join('\n'));
   });
-}
-
-function toWebStream(path: string): ReadableStream<Uint8Array> {
-  return Readable.toWeb(createReadStream(path)) as ReadableStream<Uint8Array>;
 }
 
 async function inParallel<Item>(

@@ -1,6 +1,5 @@
 import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { Readable } from 'node:stream';
 import type { BodyInput } from '@granary/storage-core';
 import { usageError } from '../exit-codes.ts';
 import type { Host } from '../host.ts';
@@ -22,8 +21,8 @@ export async function openInput(source: string, { cwd, stdin }: Host): Promise<I
     if (stdin.isTTY === true) {
       throw usageError('the input is a terminal.', 'Pipe something in, or name a file.');
     }
-    const source = stdin instanceof Readable ? stdin : Readable.from(stdin);
-    return { body: toBody(source), size: undefined, async [Symbol.asyncDispose]() {} };
+    const body = stdin as AsyncIterable<Uint8Array>;
+    return { body, size: undefined, async [Symbol.asyncDispose]() {} };
   }
   const file = await open(resolve(cwd, source)).catch((error: unknown) => {
     throw fileError(error, source);
@@ -34,13 +33,8 @@ export async function openInput(source: string, { cwd, stdin }: Host): Promise<I
     throw usageError(`${source} is a folder.`, 'Copy folders with granary cp -r.');
   }
   return {
-    body: toBody(file.createReadStream({ autoClose: false, highWaterMark: CHUNK_BYTES })),
+    body: file.createReadStream({ autoClose: false, highWaterMark: CHUNK_BYTES }),
     size: facts.isFile() ? facts.size : undefined,
     [Symbol.asyncDispose]: () => file.close(),
   };
-}
-
-/** A stream, because one that waits for input can be cancelled, which a generator cannot. */
-function toBody(source: Readable): BodyInput {
-  return Readable.toWeb(source) as ReadableStream<Uint8Array>;
 }

@@ -50,9 +50,9 @@ export function iterableSource(iterable: AsyncIterable<Uint8Array>): ChunkSource
     async cancel() {
       if (ended) return;
       ended = true;
-      // A Node stream whose iteration never began is let go of by `destroy` alone.
-      if (iterator === undefined) (iterable as { destroy?(): void }).destroy?.();
-      else await iterator.return?.();
+      // A Node stream that waits for its next chunk is let go of by `destroy` alone.
+      (iterable as { destroy?(): void }).destroy?.();
+      await iterator?.return?.();
     },
   };
 }

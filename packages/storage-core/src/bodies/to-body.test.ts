@@ -270,6 +270,15 @@ describe('letting go of a source', () => {
     await vi.waitFor(() => expect(ended).toHaveBeenCalledTimes(3));
   });
 
+  test('ends the wait for the next chunk of a Node stream', async () => {
+    const silent = new Readable({ read() {} });
+    const body = toBody(silent as AsyncIterable<Uint8Array>);
+    const reading = body.bytes();
+    await body.cancel();
+    await expect(reading).rejects.toMatchObject({ code: 'aborted', outcome: 'not-applied' });
+    expect(silent.destroyed).toBe(true);
+  });
+
   test('destroys a Node stream, read or not', async () => {
     const unread = Readable.from([Buffer.from('a')]);
     await toBody(unread as AsyncIterable<Uint8Array>).cancel();
