@@ -26,8 +26,9 @@ function checkWhole(content: Uint8Array, size: number, what: string): number {
   return writer;
 }
 
-function isRetryableConflict(error: unknown): boolean {
-  return isStorageError(error, 'conflict') && error.retryable;
+function isWorthATry(error: unknown): boolean {
+  const isPassing = isStorageError(error, 'conflict') || isStorageError(error, 'unavailable');
+  return isPassing && error.retryable;
 }
 
 /** Reads the object `a` while it is replaced, and checks every read. */
@@ -37,29 +38,31 @@ async function readWhileWriting(
 ): Promise<void> {
   await put('a', contentOf(0));
   const etags = new Map<string, number>();
-  await during(
+  await readDuring(
     async () => {
       for (let turn = 1; turn <= 20; turn += 1) await put('a', contentOf(turn % 5));
     },
-    () =>
-      unlessConflict(async () => {
-        const object = await provider.get('a', {});
-        const content = streamed ? await drain(object.stream()) : await object.bytes();
-        const writer = checkWhole(content, object.info.size, 'a read during writes');
-        const { etag } = object.info;
-        equal(writer, etags.get(etag) ?? writer, 'writer that an etag stands for');
-        etags.set(etag, writer);
-      }),
+    async () => {
+      const object = await provider.get('a', {});
+      const content = streamed ? await drain(object.stream()) : await object.bytes();
+      const writer = checkWhole(content, object.info.size, 'a read during writes');
+      const { etag } = object.info;
+      equal(writer, etags.get(etag) ?? writer, 'writer that an etag stands for');
+      etags.set(etag, writer);
+    },
   );
 }
 
-/** A read may fail because the object changed under it; it may not be wrong. */
-async function unlessConflict(read: () => Promise<void>): Promise<void> {
-  try {
-    await read();
-  } catch (error) {
-    if (!isRetryableConflict(error)) throw error;
-  }
+/** Reads while some work goes on, and once after it. A read may fail when another try can do; it may not be wrong. */
+async function readDuring(work: () => Promise<void>, read: () => Promise<void>): Promise<void> {
+  await during(work, async () => {
+    try {
+      await read();
+    } catch (error) {
+      if (!isWorthATry(error)) throw error;
+    }
+  });
+  await read();
 }
 
 export const concurrencyScenarios: readonly Scenario[] = [
@@ -126,20 +129,19 @@ export const concurrencyScenarios: readonly Scenario[] = [
     needs: ['attributes', 'atomicAttributes'],
     async run({ provider, put }) {
       await put('a', 'n0', { metadata: { n: 0 } });
-      await during(
+      await readDuring(
         async () => {
           for (let turn = 1; turn <= 60; turn += 1)
             await put('a', `n${turn}`, { metadata: { n: turn } });
         },
-        () =>
-          unlessConflict(async () => {
-            const object = await provider.get('a', {});
-            equal(
-              `n${String(object.info.metadata?.['n'])}`,
-              await object.text(),
-              'metadata, compared with the content',
-            );
-          }),
+        async () => {
+          const object = await provider.get('a', {});
+          equal(
+            `n${String(object.info.metadata?.['n'])}`,
+            await object.text(),
+            'metadata, compared with the content',
+          );
+        },
       );
     },
   },
@@ -149,22 +151,21 @@ export const concurrencyScenarios: readonly Scenario[] = [
     needs: ['rangeReads'],
     async run({ provider, put }) {
       await put('a', contentOf(0));
-      await during(
+      await readDuring(
         async () => {
           for (let turn = 1; turn <= 20; turn += 1) await put('a', contentOf(turn % 5));
         },
-        () =>
-          unlessConflict(async () => {
-            const object = await provider.get('a', { range: { suffix: 5000 } });
-            const part = await object.bytes();
-            const writer = firstByte(part) - 1;
-            equal(part, filled(5000, writer + 1), 'a part during writes');
-            equal(
-              object.info.size,
-              BIG + writer * 1000,
-              'size of the object, compared with the writer of the part',
-            );
-          }),
+        async () => {
+          const object = await provider.get('a', { range: { suffix: 5000 } });
+          const part = await object.bytes();
+          const writer = firstByte(part) - 1;
+          equal(part, filled(5000, writer + 1), 'a part during writes');
+          equal(
+            object.info.size,
+            BIG + writer * 1000,
+            'size of the object, compared with the writer of the part',
+          );
+        },
       );
     },
   },
