@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import type { ViteUserConfig } from 'vitest/config';
+import { playwright } from '@vitest/browser-playwright';
+import type { TestProjectInlineConfiguration, ViteUserConfig } from 'vitest/config';
 import { reportTests } from './report-tests.ts';
 import { REPORTS_VARIABLE, reportFolder } from './test-report.ts';
 
@@ -9,9 +10,15 @@ export interface TestSettings {
   readonly testTimeoutMs?: number;
   /** Modules that start servers for all tests of the package, by path inside it. Default: none. */
   readonly globalSetup?: readonly string[];
+  /** Runs `*.browser.test.ts` in a real Chromium, beside the others in Node. Default: false. */
+  readonly browser?: boolean;
 }
 
 const COVERAGE_PERCENT = 95;
+const TESTS = ['src/**/*.test.ts', 'test/**/*.test.ts'];
+const BROWSER_TESTS = ['src/**/*.browser.test.ts', 'test/**/*.browser.test.ts'];
+/** Debian's Chromium; another one by `CHROMIUM_PATH`. */
+const CHROMIUM = '/usr/bin/chromium';
 
 /**
  * Returns the vitest settings of one package: tests in `src` and `test`, sources of other packages
@@ -19,7 +26,7 @@ const COVERAGE_PERCENT = 95;
  * leaves its report and its coverage there.
  */
 export function testSettings(settings: TestSettings = {}): ViteUserConfig {
-  const { testTimeoutMs = 10_000, globalSetup = [] } = settings;
+  const { testTimeoutMs = 10_000, globalSetup = [], browser = false } = settings;
   // As Node has them: what packages keep under `module` is for bundlers.
   const conditions = ['@granary/source', 'node', 'import', 'default'];
   const reports = process.env[REPORTS_VARIABLE];
@@ -28,7 +35,7 @@ export function testSettings(settings: TestSettings = {}): ViteUserConfig {
     resolve: { conditions },
     ssr: { resolve: { conditions, externalConditions: ['@granary/source'] } },
     test: {
-      include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+      ...(browser ? { projects: [nodeProject(), browserProject()] } : { include: TESTS }),
       reporters: ['default', ...(reports ? [reportTests({ reports, packagePath })] : [])],
       allowOnly: false,
       globalSetup: [...globalSetup],
@@ -46,6 +53,32 @@ export function testSettings(settings: TestSettings = {}): ViteUserConfig {
           statements: COVERAGE_PERCENT,
           branches: COVERAGE_PERCENT,
         },
+      },
+    },
+  };
+}
+
+function nodeProject(): TestProjectInlineConfiguration {
+  return { extends: true, test: { name: 'node', include: TESTS, exclude: BROWSER_TESTS } };
+}
+
+/** Tests inside a page of a browser without a window, on 127.0.0.1, which counts as a secure origin. */
+function browserProject(): TestProjectInlineConfiguration {
+  const executablePath = process.env['CHROMIUM_PATH'] ?? CHROMIUM;
+  const args = ['--no-sandbox', '--disable-dev-shm-usage', '--disable-background-networking'];
+  return {
+    extends: true,
+    resolve: { conditions: ['@granary/source', 'browser', 'import', 'default'] },
+    test: {
+      name: 'chromium',
+      include: BROWSER_TESTS,
+      api: { host: '127.0.0.1' },
+      browser: {
+        enabled: true,
+        headless: true,
+        screenshotFailures: false,
+        provider: playwright({ launchOptions: { executablePath, args } }),
+        instances: [{ browser: 'chromium' }],
       },
     },
   };
