@@ -1,6 +1,7 @@
 import { abortScenarios } from './areas/abort.ts';
 import { batchScenarios } from './areas/batch.ts';
 import { bodyScenarios } from './areas/bodies.ts';
+import { candidateScenarios } from './areas/candidates.ts';
 import { concurrencyScenarios } from './areas/concurrency.ts';
 import { conditionScenarios } from './areas/conditions.ts';
 import { copyScenarios } from './areas/copy.ts';
@@ -57,6 +58,7 @@ export const providerScenarios: readonly Scenario[] = [
   ...listEntryScenarios,
   ...listPageScenarios,
   ...listGroupScenarios,
+  ...candidateScenarios,
   ...metadataScenarios,
   ...setMetadataScenarios,
   ...copyScenarios,

@@ -108,6 +108,7 @@ export type {
 } from './contract/factory.ts';
 export type { JsonValue } from './contract/json.ts';
 export type {
+  CandidateQuery,
   Comparison,
   DateRange,
   Listing,

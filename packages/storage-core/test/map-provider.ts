@@ -315,6 +315,23 @@ export function mapProvider(settings: MapSettings = {}): MapProvider {
       }
     },
 
+    async *candidates(query) {
+      await enter('candidates', Object.keys(query).join());
+      const { prefix = '', startAfter = '', tags = [] } = query;
+      const found = [...entries.values()].filter(
+        ({ info }) =>
+          info.key.startsWith(prefix) &&
+          compareKeys(info.key, startAfter) > 0 &&
+          tags.every((tag) => info.tags?.includes(tag)),
+      );
+      const items = found
+        .toSorted((one, other) => compareKeys(one.info.key, other.info.key))
+        .map(({ info }): ListEntry => ({ kind: 'item', ...info }));
+      for (let start = 0; start < items.length; start += pageSize) {
+        yield { entries: items.slice(start, start + pageSize) };
+      }
+    },
+
     async putMany(all, { atomic }) {
       await enter('putMany', String(all.length));
       const undo = new Map(entries);

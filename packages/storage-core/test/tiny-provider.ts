@@ -66,6 +66,7 @@ const ALL: Capabilities = {
   etagCovers: 'write',
   listOrder: 'utf8',
   delimiter: 'any',
+  candidates: true,
   putMany: true,
   getMany: true,
   statMany: true,
@@ -315,6 +316,16 @@ export function tinyProvider(settings: TinyProviderSettings = {}): TinyProvider 
         const step = await act('list', options.prefix ?? '', options, () => pages.next());
         if (step.done) return;
         yield step.value;
+      }
+    },
+
+    async *candidates(query, options) {
+      const { prefix = '', startAfter = '' } = query;
+      const keys = [...objects.keys()].toSorted(compareKeys);
+      for (const key of keys) {
+        if (!key.startsWith(prefix) || compareKeys(key, startAfter) <= 0) continue;
+        const entry = { kind: 'item' as const, ...find(key).info };
+        yield await act('candidates', prefix, options, () => ({ entries: [entry] }));
       }
     },
 

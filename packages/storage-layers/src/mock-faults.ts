@@ -9,6 +9,7 @@ export type MockOperation =
   | 'stat'
   | 'delete'
   | 'list'
+  | 'candidates'
   | 'putMany'
   | 'getMany'
   | 'statMany'

@@ -81,6 +81,13 @@ export function mockLayer(
       }
     },
 
+    async *candidates(query, options) {
+      const { prefix = '' } = query;
+      const pages = await run({ operation: 'candidates', keys: [prefix], options }, async () =>
+        own('candidates')(query, options),
+      );
+      yield* pages;
+    },
     putMany: (entries, options) =>
       mockBatch(gate, { operation: 'putMany', writes: true }, entries, options, (items) => {
         const slow = items.map((item) => ({

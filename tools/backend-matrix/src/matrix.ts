@@ -20,6 +20,7 @@ const ROWS: readonly Row[] = [
   { title: 'read if changed', cell: ({ readConditions }) => readConditions },
   { title: 'metadata and tags', cell: ({ attributes }) => attributes },
   { title: 'metadata in listings', cell: ({ listAttributes }) => listAttributes },
+  { title: 'search by an index', cell: ({ candidates }) => candidates },
   { title: 'listing in key order', cell: ({ listOrder }) => listOrder === 'utf8' },
   { title: 'delimiter', cell: ({ delimiter }) => delimiter },
   { title: 'SHA-256 kept', cell: ({ checksum }) => checksum },

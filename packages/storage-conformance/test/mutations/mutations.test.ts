@@ -3,6 +3,7 @@ import { runConformance } from '../../src/run-conformance.ts';
 import { mapHarness } from '../providers/map-harness.ts';
 import { presignServer } from '../providers/presign-server.ts';
 import { attributeMutations } from './attribute-mutations.ts';
+import { candidateMutations } from './candidate-mutations.ts';
 import { keyMutations } from './key-mutations.ts';
 import { listMutations } from './list-mutations.ts';
 import type { Mutation } from './mutation.ts';
@@ -20,6 +21,7 @@ const MUTATIONS: readonly Mutation[] = [
   ...attributeMutations,
   ...operationMutations,
   ...uploadMutations,
+  ...candidateMutations,
   ...tagMutations,
 ];
 

@@ -22,6 +22,7 @@ export const ALL_CAPABILITIES: Capabilities = {
   listAttributes: true,
   listOrder: 'utf8',
   delimiter: 'any',
+  candidates: true,
   putMany: true,
   getMany: true,
   statMany: true,

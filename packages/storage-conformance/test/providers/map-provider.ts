@@ -129,6 +129,17 @@ export function mapProvider(
       if (pages === 0) request(store);
     },
 
+    async *candidates({ prefix = '', startAfter = '' }) {
+      request(store);
+      const kept = [...store.objects.values()].filter(
+        ({ info: { key } }) => key.startsWith(prefix) && compareKeys(key, startAfter) > 0,
+      );
+      const entries = kept
+        .map(({ info }): ListItem => ({ kind: 'item', ...copyOfInfo(info) }))
+        .toSorted((one, other) => compareKeys(one.key, other.key));
+      yield { entries };
+    },
+
     async putMany(entries, { atomic, signal }) {
       const options = signal === undefined ? {} : { signal };
       if (!atomic)

@@ -73,6 +73,8 @@ export interface Capabilities {
   /** Which delimiters `list` takes. Missing: none. */
   readonly delimiter?: 'slash' | 'any';
 
+  /** Answers a search from an index, so that not every object is looked at. */
+  readonly candidates?: boolean;
   readonly putMany?: boolean;
   readonly getMany?: boolean;
   readonly statMany?: boolean;

@@ -7,9 +7,16 @@ export type ChangeEvent =
       readonly key?: string;
       readonly id?: string;
       readonly etag?: string;
+      /** Whether this provider made the change. Absent where it cannot know. */
+      readonly isOwn?: boolean;
     }
   /** Anything below the prefix may have changed: list it again. */
-  | { readonly type: 'subtree'; readonly prefix?: string; readonly id?: string }
+  | {
+      readonly type: 'subtree';
+      readonly prefix?: string;
+      readonly id?: string;
+      readonly isOwn?: boolean;
+    }
   /** The feed has no memory of before: list everything again. */
   | { readonly type: 'reset' };
 

@@ -77,6 +77,16 @@ export interface StorageQuery {
   readonly scan?: boolean;
 }
 
+/** The part of a {@link StorageQuery} that an index of a provider can narrow down. */
+export interface CandidateQuery
+  extends Pick<
+    StorageQuery,
+    'prefix' | 'tags' | 'anyTags' | 'metadata' | 'contentType' | 'size' | 'modifiedAt' | 'createdAt'
+  > {
+  /** Leaves out this key and all that sort before it. Asked for only where `listOrder` is `utf8`. */
+  readonly startAfter?: string;
+}
+
 /** Part of the results of a search. */
 export interface SearchPage {
   readonly items: readonly StorageItem[];

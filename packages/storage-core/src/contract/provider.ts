@@ -1,6 +1,7 @@
 import type { Body, StoredObject } from './body.ts';
 import type { Capabilities } from './capabilities.ts';
 import type { ChangesOptions, ChangesPage, Watcher, WatchOptions } from './events.ts';
+import type { CandidateQuery } from './listing.ts';
 import type { AttributesPatch, ObjectInfo } from './object-info.ts';
 import type {
   BatchOptions,
@@ -63,6 +64,12 @@ export interface StorageProvider {
   stat(key: string, options: StatOptions): Promise<ObjectInfo>;
   delete(key: string, options: DeleteOptions): Promise<DeleteResult>;
   list(options: ListOptions): AsyncIterable<ListPage>;
+
+  /**
+   * Every object that the query matches is in one of the pages, with all that `stat` tells, in the
+   * order of listings; others may be there too. Core matches, sorts and limits.
+   */
+  candidates?(query: CandidateQuery, options: OperationOptions): AsyncIterable<ListPage>;
 
   putMany?(
     entries: readonly PutEntry[],

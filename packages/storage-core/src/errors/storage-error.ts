@@ -1,3 +1,4 @@
+import type { Usage } from '../contract/operations.ts';
 import { ERROR_CODES, type ErrorCategory, type ErrorCode } from './error-codes.ts';
 
 const BRAND: symbol = Symbol.for('@granary/storage-core/error');
@@ -18,6 +19,8 @@ export interface StorageErrorFields {
   readonly outcome?: 'not-applied' | 'unknown' | undefined;
   /** The upload session is lost: begin a new one. */
   readonly restart?: boolean | undefined;
+  /** How full the store is, where it is full. */
+  readonly usage?: Usage | undefined;
   /** What the caller can do next. */
   readonly hint?: string | undefined;
   readonly cause?: unknown;
@@ -40,6 +43,7 @@ export class StorageError extends Error {
   readonly retryAfterMs: number | undefined;
   readonly outcome: 'not-applied' | 'unknown' | undefined;
   readonly restart: boolean | undefined;
+  readonly usage: Usage | undefined;
   readonly hint: string | undefined;
   /** The message without place and hint. */
   readonly #reason: string;
@@ -62,6 +66,7 @@ export class StorageError extends Error {
     this.retryAfterMs = fields.retryAfterMs;
     this.outcome = fields.outcome;
     this.restart = fields.restart;
+    this.usage = fields.usage;
     this.hint = fields.hint;
     this.#reason = reason;
     Object.defineProperty(this, BRAND, { value: true });
@@ -79,6 +84,7 @@ export class StorageError extends Error {
       retryAfterMs: this.retryAfterMs ?? fields.retryAfterMs,
       outcome: fields.outcome ?? this.outcome,
       restart: this.restart ?? fields.restart,
+      usage: this.usage ?? fields.usage,
       hint: this.hint ?? fields.hint,
       cause: this.cause ?? fields.cause,
     });
@@ -97,10 +103,10 @@ export class StorageError extends Error {
 
   toJSON(): Record<string, unknown> {
     const { name, message, code, category, provider, operation, key } = this;
-    const { status, requestId, retryable, retryAfterMs, outcome, restart, hint } = this;
+    const { status, requestId, retryable, retryAfterMs, outcome, restart, usage, hint } = this;
     return {
       ...{ name, message, code, category, provider, operation, key },
-      ...{ status, requestId, retryable, retryAfterMs, outcome, restart, hint },
+      ...{ status, requestId, retryable, retryAfterMs, outcome, restart, usage, hint },
     };
   }
 }

@@ -17,6 +17,7 @@ const CALLS: Call[] = [
   ['stat', (p, o) => p.stat('a', o)],
   ['delete', (p, o) => p.delete('a', o)],
   ['list', (p, o) => drain(p.list(o))],
+  ['candidates', (p, o) => drain(p.candidates?.({ tags: ['x'] }, o))],
   ['putMany', (p, o) => p.putMany?.([{ key: 'b', body: toBody('x') }], o)],
   ['getMany', (p, o) => p.getMany?.(['a'], o)],
   ['statMany', (p, o) => p.statMany?.(['a'], o)],

@@ -126,6 +126,12 @@ export function guardProvider(provider: StorageProvider): StorageProvider {
     Object.defineProperty(guarded, name, { enumerable: true, get: () => provider[name] });
   }
   const operations: Required<Pick<StorageProvider, OptionalOperation>> = {
+    candidates: (query, options) =>
+      walk({ operation: 'candidates', signal: options.signal }, () =>
+        canStartKey(query.prefix ?? '', can().maxKeyBytes)
+          ? own('candidates')(query, options)
+          : undefined,
+      ),
     putMany: (entries, options) =>
       guardBatch(gate, 'putMany', entries, options, {
         check: ({ key, body, options: each = {} }) => checkPut(key, body, each, can()),

@@ -1,5 +1,6 @@
 /** Operations that are present exactly when the capability of the same name is declared. */
 export const OPTIONAL_OPERATIONS = [
+  'candidates',
   'putMany',
   'getMany',
   'statMany',

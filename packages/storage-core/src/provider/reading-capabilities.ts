@@ -11,6 +11,7 @@ const READING = [
   'listAttributes',
   'listOrder',
   'delimiter',
+  'candidates',
   'getMany',
   'statMany',
   'presign',

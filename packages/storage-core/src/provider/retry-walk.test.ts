@@ -74,6 +74,13 @@ describe('a listing that breaks', () => {
     }
   });
 
+  test('of candidates begins again and leaves out what came', async () => {
+    const { tiny, provider } = retried([{ on: 'candidates', skip: 1, times: 2 }]);
+    for (const key of ['a', 'b', 'c']) await tiny.put(key, toBody('x'), {});
+    const pages = await drain(provider.candidates?.({ tags: ['x'] }, {}));
+    expect(pages.flatMap(({ entries }) => entries.map(({ key }) => key))).toEqual(['a', 'b', 'c']);
+  });
+
   test('of versions and sessions begins again and leaves out what came', async () => {
     const { tiny, provider } = retried([
       { on: 'uploads', skip: 1 },

@@ -3,6 +3,7 @@ import { drain } from '../../test/drain.ts';
 import { tinyProvider } from '../../test/tiny-provider.ts';
 import { toBody } from '../bodies/to-body.ts';
 import type { ChangesPage, WatchEvent } from '../contract/events.ts';
+import type { CandidateQuery } from '../contract/listing.ts';
 import type { StorageProvider } from '../contract/provider.ts';
 import { StorageError } from '../errors/storage-error.ts';
 import { eventChannel } from '../events/event-channel.ts';
@@ -87,6 +88,16 @@ describe('withPrefix', () => {
       'ab',
       'z',
     ]);
+  });
+
+  test('candidates below the prefix', async () => {
+    const { view } = await viewed();
+    const keys = async (query: CandidateQuery) =>
+      (await drain(view.candidates?.(query, {}))).flatMap(({ entries }) =>
+        entries.map(({ key }) => key),
+      );
+    expect(await keys({ tags: ['x'] })).toEqual(['1', 'b-c', 'b/2']);
+    expect(await keys({ tags: ['x'], prefix: 'b', startAfter: 'b-c' })).toEqual(['b/2']);
   });
 
   test('uploads below the prefix', async () => {

@@ -3,7 +3,7 @@ import { mapBody } from '../bodies/map-body.ts';
 import type { Capabilities } from '../contract/capabilities.ts';
 import type { ChangeEvent, WatchEvent, Watcher } from '../contract/events.ts';
 import type { ObjectInfo } from '../contract/object-info.ts';
-import type { BatchResult } from '../contract/operations.ts';
+import type { BatchResult, ListPage } from '../contract/operations.ts';
 import type { StorageProvider } from '../contract/provider.ts';
 import type { UploadSession } from '../contract/upload.ts';
 import { isStorageError } from '../errors/storage-error.ts';
@@ -48,6 +48,22 @@ export function withPrefix(
 
   function rethrow(error: unknown): never {
     throw upError(error);
+  }
+
+  /** A query of what is listed, as it is asked below. */
+  function downQuery<Query extends { readonly prefix?: string; readonly startAfter?: string }>(
+    query: Query,
+  ): Query {
+    const { prefix: start = '', startAfter } = query;
+    return {
+      ...query,
+      prefix: root + start,
+      ...(startAfter !== undefined && { startAfter: root + startAfter }),
+    };
+  }
+
+  function upPage(page: ListPage): ListPage {
+    return { ...page, entries: page.entries.map((entry) => ({ ...entry, key: up(entry.key) })) };
   }
 
   async function* pages<Page>(
@@ -109,17 +125,9 @@ export function withPrefix(
     put: (key, body, options) => provider.put(down(key), body, options).then(upInfo, rethrow),
     stat: (key, options) => provider.stat(down(key), options).then(upInfo, rethrow),
     delete: (key, options) => provider.delete(down(key), options).catch(rethrow),
-    list({ prefix: start = '', startAfter, ...options }) {
-      const query = {
-        ...options,
-        prefix: root + start,
-        ...(startAfter !== undefined && { startAfter: root + startAfter }),
-      };
-      return pages(provider.list(query), (page) => ({
-        ...page,
-        entries: page.entries.map((entry) => ({ ...entry, key: up(entry.key) })),
-      }));
-    },
+    list: (options) => pages(provider.list(downQuery(options)), upPage),
+
+    candidates: (query, options) => pages(own('candidates')(downQuery(query), options), upPage),
 
     putMany: (entries, options) =>
       results(

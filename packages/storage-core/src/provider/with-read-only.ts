@@ -35,6 +35,7 @@ export function withReadOnly(provider: StorageProvider): StorageProvider {
     delete: refuse,
     list: (options) => provider.list(options),
 
+    candidates: (query, options) => own('candidates')(query, options),
     getMany: (keys, options) => own('getMany')(keys, options),
     statMany: (keys, options) => own('statMany')(keys, options),
 

@@ -1,6 +1,12 @@
 import type { StoredObject } from '../contract/body.ts';
 import type { RetryOptions } from '../contract/factory.ts';
-import type { DeleteResult, ListOptions, ListPage, PutEntry } from '../contract/operations.ts';
+import type {
+  DeleteResult,
+  ListEntry,
+  ListOptions,
+  ListPage,
+  PutEntry,
+} from '../contract/operations.ts';
 import type { StorageProvider } from '../contract/provider.ts';
 import { openedProvider } from './opened-provider.ts';
 import { OPTIONAL_OPERATIONS, type OptionalOperation } from './optional-operations.ts';
@@ -126,6 +132,14 @@ export function withRetry(provider: StorageProvider, options: RetryOptions = {})
       run({ operation: 'open', signal: outer }, ({ signal }) => below.open({ signal })),
     close: async () => provider.close?.(),
 
+    async *candidates(query, options) {
+      const pages = retriedFromStart(
+        { operation: 'candidates', signal: options.signal },
+        (signal) => entriesOf(own('candidates')(query, { signal })),
+        ({ key }) => key,
+      );
+      for await (const entries of pages) yield { entries };
+    },
     putMany(entries, { signal, atomic = false }) {
       const items = entries.map((entry) => ({ entry, watched: watchedBody(entry.body) }));
       return retriedBatch(loop, {
@@ -338,6 +352,12 @@ export function withRetry(provider: StorageProvider, options: RetryOptions = {})
 
 function letGo(late: StoredObject): void {
   late.cancel().catch(() => {});
+}
+
+async function* entriesOf(
+  pages: AsyncIterable<ListPage>,
+): AsyncGenerator<readonly ListEntry[], void, undefined> {
+  for await (const { entries } of pages) yield entries;
 }
 
 async function* oneByOne<Item>(items: AsyncIterable<Item>): AsyncGenerator<readonly Item[]> {

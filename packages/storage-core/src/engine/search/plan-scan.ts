@@ -3,6 +3,8 @@ import type { StorageQuery } from '../../contract/listing.ts';
 
 /** How a scan learns what the query looks at. */
 export interface ScanPlan {
+  /** The provider's index is asked in the place of the listing. */
+  readonly candidates: boolean;
   /** The listing is asked for attributes. */
   readonly include: boolean;
   /** Every key is asked for by `stat`. */
@@ -14,6 +16,17 @@ export interface ScanPlan {
 /** What `include: ['attributes']` brings. */
 const ATTRIBUTES: readonly ListField[] = ['contentType', 'metadata', 'tags', 'expiresAt'];
 
+/** What an index can know about. */
+const NARROWING = [
+  'tags',
+  'anyTags',
+  'metadata',
+  'contentType',
+  'size',
+  'modifiedAt',
+  'createdAt',
+] as const satisfies readonly (keyof StorageQuery)[];
+
 /** The cheapest way to learn all that a query looks at. Attributes of a store that keeps none are known. */
 export function planScan(capabilities: Capabilities, query: StorageQuery): ScanPlan {
   const { attributes = 'none', listFields = [], listAttributes = false } = capabilities;
@@ -22,12 +35,20 @@ export function planScan(capabilities: Capabilities, query: StorageQuery): ScanP
       !listFields.includes(field) && !(attributes === 'none' && ATTRIBUTES.includes(field)),
   );
   const rest = listAttributes ? unknown.filter((field) => !ATTRIBUTES.includes(field)) : unknown;
+  const candidates = capabilities.candidates === true && isNarrow(query);
   const readsValues = query.text !== undefined && query.textIn?.includes('value') === true;
+  const missing = candidates ? [] : rest;
   return {
-    include: listAttributes && unknown.length > 0 && rest.length === 0,
-    stats: rest.length > 0,
-    perKey: rest[0] ?? (readsValues ? 'text in values' : undefined),
+    candidates,
+    include: !candidates && listAttributes && unknown.length > 0 && rest.length === 0,
+    stats: missing.length > 0,
+    perKey: missing[0] ?? (readsValues ? 'text in values' : undefined),
   };
+}
+
+/** Whether an index can leave anything out. */
+function isNarrow(query: StorageQuery): boolean {
+  return NARROWING.some((field) => query[field] !== undefined);
 }
 
 function fieldsOf(query: StorageQuery): ReadonlySet<ListField> {

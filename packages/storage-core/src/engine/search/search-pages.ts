@@ -6,10 +6,17 @@ import type {
   StorageItem,
   StorageQuery,
 } from '../../contract/listing.ts';
-import type { ListEntry, ListOptions, OperationOptions } from '../../contract/operations.ts';
+import type {
+  ListEntry,
+  ListOptions,
+  ListPage,
+  OperationOptions,
+} from '../../contract/operations.ts';
+import type { StorageProvider } from '../../contract/provider.ts';
 import { isStorageError, StorageError } from '../../errors/storage-error.ts';
 import { toStorageError } from '../../errors/to-storage-error.ts';
 import { decodeCursor, encodeCursor } from '../../listing/cursor.ts';
+import { ownOperation } from '../../provider/own-operation.ts';
 import { type EngineContext, engineError, isExpired, opened, signalOf } from '../engine-context.ts';
 import { runMany } from '../run-many.ts';
 import { checkQuery } from './check-query.ts';
@@ -137,12 +144,37 @@ async function* matchingPages(
   const matches = fieldMatcher(query, (item) => item.contentType ?? contentTypeOf(item.key));
   const isAlive = (entry: ListEntry): entry is StorageItem =>
     entry.kind === 'item' && !isExpired(entry, now);
-  for await (const { entries } of provider.list(list)) {
+  for await (const { entries } of pagesOf(provider, query, plan, list)) {
     const matching = plan.stats
       ? (await statEach(context, entries.filter(isAlive), list)).filter(matches)
       : entries.filter((entry): entry is StorageItem => isAlive(entry) && matches(entry));
     yield query.text === undefined ? matching : await withText(context, query, matching, list);
   }
+}
+
+/** What is looked at: the listing, or what the provider's index has found. */
+function pagesOf(
+  provider: StorageProvider,
+  query: StorageQuery,
+  plan: ScanPlan,
+  list: ListOptions,
+): AsyncIterable<ListPage> {
+  if (!plan.candidates) return provider.list(list);
+  const { prefix, startAfter } = list;
+  const { tags, anyTags, metadata, contentType, size, modifiedAt, createdAt } = query;
+  const narrow = {
+    prefix,
+    startAfter,
+    tags,
+    anyTags,
+    metadata,
+    contentType,
+    size,
+    modifiedAt,
+    createdAt,
+  };
+  const given = Object.entries(narrow).filter(([, value]) => value !== undefined);
+  return ownOperation(provider)('candidates')(Object.fromEntries(given), signalOf(list));
 }
 
 /** Items with all that `stat` tells. One that is gone meanwhile, or expired, is left out. */

@@ -35,6 +35,45 @@ async function photos(settings: MapSettings = {}) {
   return all;
 }
 
+describe('search with an index of the provider', () => {
+  const INDEXED: MapSettings = { capabilities: { candidates: true, listAttributes: false } };
+
+  test('looks at the candidates alone, and matches them', async () => {
+    const { find, provider } = await photos(INDEXED);
+    expect(await find({ tags: ['cat'], prefix: 'p/', metadata: { rating: 5 } })).toEqual([
+      'p/cat.png',
+    ]);
+    expect(provider.calls).toEqual(['candidates prefix,tags,metadata']);
+  });
+
+  test('finds in pages and in another order', async () => {
+    const { storage, find } = await photos(INDEXED);
+    const query: StorageQuery = { size: { min: 10 }, limit: 2 };
+    const pages = [];
+    for await (const page of storage.search(query).pages()) pages.push(page);
+    expect(pages.at(-1)?.entries.map(({ key }) => key)).toEqual(['p/both.png', 'p/cat.png']);
+    const cursor = pages.at(-1)?.cursor ?? '';
+    expect(await find({ ...query, cursor })).toEqual(['p/dog.jpg', 'q/none']);
+    expect(await find({ size: { min: 20 }, sort: { by: 'size', order: 'desc' } })).toEqual([
+      'q/none',
+      'p/dog.jpg',
+      'p/both.png',
+    ]);
+  });
+
+  test('lists where an index leaves nothing out', async () => {
+    const { find, provider } = await photos({ capabilities: { candidates: true } });
+    await find({ prefix: 'p/', text: 'katze' });
+    expect(provider.calls[0]).toBe('list p/');
+  });
+
+  test('needs leave for text in values', async () => {
+    const { find } = await photos(INDEXED);
+    const query: StorageQuery = { tags: ['cat'], text: 'x', textIn: ['value'] };
+    await expect(find(query)).rejects.toMatchObject({ code: 'unsupported' });
+  });
+});
+
 describe('search by scan', () => {
   const CASES: readonly (readonly [title: string, query: StorageQuery, keys: readonly string[]])[] =
     [

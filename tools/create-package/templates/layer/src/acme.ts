@@ -61,6 +61,8 @@ function acmeLayer(below: StorageProvider, options: AcmeOptions): StorageProvide
     delete: (key, options) => tell('delete', key, () => below.delete(key, options)),
     list: (options) => tellWalk('list', options.prefix, below.list(options)),
 
+    candidates: (query, options) =>
+      tellWalk('candidates', query.prefix, own('candidates')(query, options)),
     putMany: (entries, options) =>
       tell('putMany', undefined, () => own('putMany')(entries, options)),
     getMany: (keys, options) => tell('getMany', undefined, () => own('getMany')(keys, options)),
