@@ -615,20 +615,26 @@ describe('the quota', () => {
 });
 
 describe('what memory lacks', () => {
-  test('passes through: presigned requests, public URLs and sessions that expire', async () => {
+  test('passes through: presigned requests, public URLs, candidates and sessions that expire', async () => {
     const { inner } = mocked();
     const expiresAt = new Date(0);
     const { get, put, stat, delete: remove, list, upload } = inner;
     const provider = withMock({
       specVersion: 1,
       name: 'bare',
-      capabilities: { upload: true, uploads: true, presign: true, publicUrl: true },
+      capabilities: {
+        ...{ upload: true, uploads: true, presign: true, publicUrl: true },
+        candidates: true,
+      },
       ...{ get, put, stat, delete: remove, list },
       upload: async (key, options) => {
         const session = (await upload?.(key, options)) as UploadSession;
         return { ...session, token: session.token, expiresAt };
       },
       uploads: async function* none() {},
+      candidates: async function* one() {
+        yield { entries: [{ kind: 'item', key: 'found' }] };
+      },
       presign: async (key) => ({
         url: `https://store.example/${key}`,
         method: 'GET',
@@ -641,11 +647,15 @@ describe('what memory lacks', () => {
     expect(await provider.presign?.('a', {})).toMatchObject({ url: 'https://store.example/a' });
     expect(provider.publicUrl?.('a')).toBe('https://public.example/a');
     expect((await provider.upload?.('a', {}))?.expiresAt).toEqual(expiresAt);
+    expect(await consume(provider.candidates?.({ tags: ['t'] }, {}))).toMatchObject([
+      { entries: [{ key: 'found' }] },
+    ]);
     expect(provider.mock.calls().map(({ operation }) => operation)).toEqual([
       'open',
       'presign',
       'publicUrl',
       'upload',
+      'candidates',
     ]);
   });
 });

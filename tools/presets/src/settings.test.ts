@@ -32,6 +32,19 @@ describe('testSettings', () => {
     vi.unstubAllEnvs();
   });
 
+  test('runs what is named so in a Chromium, and the rest in Node', () => {
+    vi.stubEnv('CHROMIUM_PATH', undefined);
+    expect(testSettings().test?.projects).toBeUndefined();
+    const { include, projects } = testSettings({ browser: true }).test ?? {};
+    expect(include).toBeUndefined();
+    const tests = projects?.map((project) => (project as { test: object }).test);
+    expect(tests).toMatchObject([
+      { name: 'node', exclude: [expect.stringContaining('.browser.test.ts'), expect.anything()] },
+      { name: 'chromium', browser: { enabled: true, headless: true } },
+    ]);
+    vi.unstubAllEnvs();
+  });
+
   test('takes another limit for slow tests', () => {
     expect(testSettings().test?.testTimeout).toBe(10_000);
     expect(testSettings({ testTimeoutMs: 60_000 }).test?.testTimeout).toBe(60_000);
