@@ -43,7 +43,7 @@ const PRESETS = '@granary-tools/presets';
 /** Tells whether `from` may use `to` in what its users run. */
 export function mayUse(from: CheckedPackage, to: CheckedPackage): boolean {
   if (!from.kind || !to.kind) return false;
-  // What nobody installs may start servers: the benchmarks.
+  // What nobody installs may start servers and browsers: the benchmarks.
   if (from.kind === 'app' && to.kind === 'server') return from.manifest.private === true;
   return RUNTIME[from.kind].includes(to.kind);
 }
@@ -53,5 +53,6 @@ export function mayTestWith(from: CheckedPackage, to: CheckedPackage): boolean {
   if (mayUse(from, to) || to.manifest.name === PRESETS) return true;
   const isTestGround =
     to.kind === 'kit' || to.kind === 'server' || folderName(to) === 'storage-memory';
+  if (from.kind === 'example') return to.kind === 'server';
   return from.kind !== undefined && TESTED_WITH_KIT.has(from.kind) && isTestGround;
 }

@@ -75,6 +75,8 @@ test.each<[Kind, string, boolean]>([
   ['backend', '@granary-tools/services', true],
   ['core', '@granary-tools/services', false],
   ['app', '@granary-tools/services', true],
+  ['example', '@granary-tools/services', true],
+  ['example', '@granary/storage-conformance', false],
 ])('tests of %s with %s: %s', (kind, name, expected) => {
   expect(allowed(kind, 'devDependencies', name)).toBe(expected);
 });
