@@ -21,7 +21,8 @@ export async function storeFiles(
 ): Promise<void> {
   await report.step('store files', files.length, async ({ done, check }) => {
     await inParallel(files, async (file) => {
-      const body = file.size < STREAM_FROM ? await readFile(file.path) : createReadStream(file.path);
+      const body =
+        file.size < STREAM_FROM ? await readFile(file.path) : createReadStream(file.path);
       const info = await storage.put(keyOf(file), body, {
         checksum: true,
         tags: ['file', file.extension === '' ? 'plain' : file.extension],

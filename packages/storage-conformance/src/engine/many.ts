@@ -140,7 +140,7 @@ export const manyScenarios: readonly Scenario[] = [
         'foo/1',
         'foo/2/x',
         'foobar/1',
-        'foobar',
+        'foobaz',
         'fo',
         'other',
         ...(capabilities.fileAndFolder ? ['foo'] : []),

@@ -212,9 +212,8 @@ async function applyCopy(
   const { capabilities } = provider;
   const method = provider[operation.do]?.bind(provider);
   const create = operation.create && capabilities.copyIfAbsent === true;
-  const moved = { ...model, objects: new Map(model.objects) };
-  if (operation.do === 'move') moved.objects.delete(from);
-  if (method === undefined || collides(provider, moved, to)) return;
+  // The target is stored before the source goes.
+  if (method === undefined || collides(provider, model, to)) return;
   const run = () => method(from, to, create ? { ifNoneMatch: '*' } : {});
   const source = model.objects.get(from);
   if (source === undefined && create && model.objects.has(to)) {
