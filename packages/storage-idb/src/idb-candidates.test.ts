@@ -1,0 +1,107 @@
+import { type CandidateQuery, type StorageProvider, toBody } from '@granary/storage-core/provider';
+import { expect, test } from 'vitest';
+import { dexieOf, fakeProfile } from '../test/fake.ts';
+
+/** A store with many objects, of which few have what is looked for. */
+async function filled(): Promise<StorageProvider> {
+  let now = 1_000_000;
+  const provider = fakeProfile().open({ indexes: ['stars', 'color'] }, { now: () => now });
+  const entries = Array.from({ length: 200 }, (_, at) => ({
+    key: `${at % 2 === 0 ? 'even' : 'odd'}/${String(at).padStart(3, '0')}${at % 50 === 0 ? '.png' : ''}`,
+    body: toBody('x'.repeat(at)),
+    options: {
+      metadata: { stars: at, color: at % 40 === 0 ? 'red' : 'blue', list: [at] },
+      ...(at % 20 === 0 && { tags: ['rare', `t${at}`] }),
+      ...(at === 7 && { contentType: 'Image/JPEG; q=1' }),
+    },
+  }));
+  for (let from = 0; from < entries.length; from += 50) {
+    await provider.putMany?.(entries.slice(from, from + 50), {});
+    now += 1000;
+  }
+  await provider.setMetadata?.('odd/013', { cacheControl: 'no-store' }, {});
+  return provider;
+}
+
+async function find(provider: StorageProvider, query: CandidateQuery): Promise<readonly string[]> {
+  const keys: string[] = [];
+  for await (const { entries } of provider.candidates?.(query, {}) ?? []) {
+    keys.push(...entries.map(({ key }) => key));
+  }
+  return keys;
+}
+
+test.each<readonly [CandidateQuery, number]>([
+  [{ tags: ['rare'] }, 10],
+  [{ tags: ['rare', 't60'] }, 1],
+  [{ anyTags: ['t20', 't40', 't20', 'none'] }, 2],
+  [{ tags: ['none'] }, 0],
+  [{ metadata: { stars: 5 } }, 1],
+  [{ metadata: { stars: { gte: 10, lt: 12 } } }, 3],
+  [{ metadata: { stars: { gt: 190 } } }, 10],
+  [{ metadata: { stars: { lte: 3 } } }, 4],
+  [{ metadata: { stars: { in: [1, 2, 2, 900] } } }, 2],
+  [{ metadata: { color: 'red' } }, 5],
+  [{ metadata: { color: { eq: 'red' } } }, 5],
+  [{ metadata: { color: { gte: 'r' } } }, 5],
+  [{ metadata: { color: { lt: 'b' } } }, 0],
+  [{ metadata: { color: { gt: 'a', lt: 'b' } } }, 0],
+  [{ contentType: 'image/jpeg' }, 1],
+  [{ contentType: 'IMAGE/*' }, 5],
+  [{ contentType: 'image/png', prefix: 'even/1' }, 2],
+  [{ createdAt: { before: new Date(1_000_001) }, modifiedAt: { after: new Date(1_004_000) } }, 1],
+  [{ modifiedAt: { after: new Date(1_004_000) } }, 1],
+  [{ tags: ['rare'], prefix: 'odd/' }, 0],
+  [{ tags: ['rare'], startAfter: 'even/100.png' }, 4],
+])('finds no more than an index knows of %j', async (query, count) => {
+  const provider = await filled();
+  expect(await find(provider, query)).toHaveLength(count);
+});
+
+test.each<CandidateQuery>([
+  { metadata: { list: { contains: 3 } } },
+  { metadata: { stars: { ne: 3 } } },
+  { metadata: { stars: null } },
+  { metadata: { stars: { eq: true } } },
+  { metadata: { stars: { gt: 3, lt: 'x' } } },
+  { metadata: { color: { gt: 'a', lt: 5 } } },
+  { metadata: { other: 1 } },
+  { size: { min: 190 } },
+  { metadata: { color: 'blue' } },
+  { createdAt: { after: new Date(0) } },
+])('lists where no index helps: %j', async (query) => {
+  const provider = await filled();
+  expect(await find(provider, query)).toHaveLength(200);
+  expect(await find(provider, { ...query, prefix: 'odd/', startAfter: 'odd/100' })).toHaveLength(
+    50,
+  );
+});
+
+test('stops when its signal is aborted', async () => {
+  const provider = await filled();
+  const controller = new AbortController();
+  controller.abort();
+  const { signal } = controller;
+  const first = provider
+    .candidates?.({ tags: ['rare'] }, { signal })
+    [Symbol.asyncIterator]()
+    .next();
+  await expect(first).rejects.toMatchObject({ code: 'aborted' });
+});
+
+test('leaves out what was deleted between the index and the reading', async () => {
+  const provider = await filled();
+  const dexie = dexieOf(provider);
+  const transaction = dexie.transaction.bind(dexie);
+  let transactions = 0;
+  Object.assign(dexie, {
+    transaction: async (...args: Parameters<typeof transaction>) => {
+      transactions += 1;
+      if (transactions === 2) await dexie.table('infos').delete('even/020');
+      return await transaction(...args);
+    },
+  });
+  const found = await find(provider, { tags: ['rare'] });
+  expect(found).toHaveLength(9);
+  expect(found).not.toContain('even/020');
+});

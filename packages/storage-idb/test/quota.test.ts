@@ -1,0 +1,181 @@
+import {
+  type Browser,
+  findBrowser,
+  startBrowser,
+  type Tab,
+  whyNoBrowser,
+} from '@granary-tools/browser';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+const ENTRY = new URL('./pages/tab.ts', import.meta.url);
+const MIB = 1024 * 1024;
+const isMissing = findBrowser('chromium') === undefined;
+
+/** What a write says that found no room. */
+const FULL = {
+  code: 'quota-exceeded',
+  category: 'quota',
+  outcome: 'not-applied',
+  usage: { usedBytes: expect.any(Number), totalBytes: expect.any(Number) },
+  hint: expect.stringContaining('requestPersistence'),
+};
+
+/** Stores noise under numbered keys until there is no more room; returns how many fit. */
+async function fill(tab: Tab, prefix: string, size: number): Promise<number> {
+  for (let count = 0; ; count += 1) {
+    try {
+      await tab.call('putNoise', `${prefix}${count}`, size);
+    } catch (error) {
+      expect(error).toMatchObject({ ...FULL, key: `${prefix}${count}` });
+      return count;
+    }
+  }
+}
+
+test.runIf(isMissing)('there is no Chromium', ({ skip }) => skip(whyNoBrowser('chromium')));
+
+describe.skipIf(isMissing)('a full store', { timeout: 60_000 }, () => {
+  let browser: Browser;
+  let tab: Tab;
+
+  beforeEach(async () => {
+    browser = await startBrowser({ entry: ENTRY, quotaBytes: 12 * MIB });
+    tab = await browser.open();
+  }, 60_000);
+  afterEach(() => browser.stop());
+
+  test('fails puts, batches, streams and uploads, and keeps what it held', async () => {
+    await tab.call('start');
+    await tab.call('putFilled', 'kept', 2 * MIB, 7);
+    const count = await fill(tab, 'a/', 512 * 1024);
+    expect(count).toBeGreaterThan(5);
+    const keys = await tab.call('keys');
+    for (const call of [
+      ['putNoise', 'kept', 4 * MIB],
+      ['putSlowly', 'kept', 64 * MIB, 1],
+      ['noiseMany', 'b/', 40, 512 * 1024],
+      ['uploadNoise', 'kept', 20, MIB],
+    ] as const) {
+      const [name, ...args] = call;
+      await expect(tab.call(name, ...args), name).rejects.toMatchObject(FULL);
+      expect(await tab.call('look', 'kept')).toEqual({ size: 2 * MIB, values: [7] });
+      expect(await tab.call('count', 'writes')).toBe(0);
+      expect(await tab.call('count', 'uploads')).toBe(0);
+    }
+    expect(await tab.call('keys')).toEqual(keys);
+
+    await browser.setQuota(undefined);
+    await tab.call('putFilled', 'kept', 4 * MIB, 8);
+    expect(await tab.call('look', 'kept')).toEqual({ size: 4 * MIB, values: [8] });
+  });
+
+  test('makes room with expired items, before anything else', async () => {
+    await tab.call('start', { evictable: true, cleanup: 'chosen/' });
+    await tab.call('putNoise', 'old', 4 * MIB, Date.now() + 1);
+    await tab.call('putNoise', 'cache/a', 2 * MIB);
+    await tab.call('putNoise', 'kept', 3 * MIB);
+    await tab.call('putNoise', 'new', 4 * MIB);
+    expect(await tab.call('keys')).toEqual(['cache/a', 'kept', 'new']);
+    expect(await tab.call('told')).toMatchObject({ quotaEvents: [] });
+  });
+
+  test('evicts the oldest of what may go, and no more than it needs', async () => {
+    await tab.call('start', { evictable: true });
+    for (const key of ['cache/a', 'kept', 'cache/b', 'cache/c']) {
+      await tab.call('putNoise', key, 2.5 * MIB);
+    }
+    await tab.call('putNoise', 'new', 2.5 * MIB);
+    expect(await tab.call('keys')).toEqual(['cache/b', 'cache/c', 'kept', 'new']);
+    await tab.call('noiseMany', 'many/', 8, 512 * 1024);
+    const keys = (await tab.call('keys')) as readonly string[];
+    expect(keys).toContain('kept');
+    expect(keys.filter((key) => key.startsWith('many/'))).toHaveLength(8);
+  });
+
+  test('asks the application, whose cleanup makes the write succeed', async () => {
+    await tab.call('start', { cleanup: 'chosen/' });
+    const other = await browser.open();
+    await other.call('start');
+    await other.call('watch');
+    for (const key of ['chosen/a', 'chosen/b', 'kept']) await tab.call('putNoise', key, 3 * MIB);
+    await tab.call('putNoise', 'new', 4 * MIB);
+    expect(await tab.call('keys')).toEqual(['kept', 'new']);
+    expect(await tab.call('told')).toMatchObject({
+      quotaEvents: [
+        {
+          usage: FULL.usage,
+          freedBytes: 0,
+          freed: { deletedItems: 2, freedBytes: 6 * MIB },
+        },
+      ],
+    });
+    expect(await other.call('keys')).toEqual(['kept', 'new']);
+  });
+
+  test('of small items can still be emptied, and tells readers to list again', async () => {
+    await tab.call('start');
+    const { cursor } = (await tab.call('feed')) as { cursor: string };
+    for (let batch = 0; ; batch += 1) {
+      try {
+        await tab.call('noiseMany', `small/${batch}/`, 50, 8 * 1024);
+      } catch (error) {
+        expect(error).toMatchObject(FULL);
+        break;
+      }
+    }
+    const keys = (await tab.call('keys', 'small/')) as readonly string[];
+    expect(keys.length).toBeGreaterThan(200);
+    await tab.call('remove', keys[0]);
+    await tab.call('clear', 'small/');
+    expect(await tab.call('keys')).toEqual([]);
+    await browser.setQuota(undefined);
+    await tab.call('put', 'next', 'x');
+    const { events } = (await tab.call('feed', cursor)) as { events: readonly unknown[] };
+    const isWhole = events.length > 2 * keys.length;
+    if (!isWhole) expect(events).toEqual([{ type: 'reset' }]);
+  });
+
+  test('tells its usage, and whether the browser keeps it', async () => {
+    await tab.call('start');
+    await tab.call('putNoise', 'a', MIB);
+    expect(await tab.call('usage')).toMatchObject({
+      usedBytes: expect.any(Number),
+      totalBytes: expect.any(Number),
+      objects: 1,
+    });
+    expect(await tab.call('persist')).toMatchObject({
+      persisted: expect.any(Boolean),
+      usage: FULL.usage,
+    });
+  });
+});
+
+describe.skipIf(isMissing)('large objects as files', { timeout: 60_000 }, () => {
+  test('that find no room leave the old object and no file behind', async () => {
+    await using browser = await startBrowser({ entry: ENTRY, quotaBytes: 24 * MIB });
+    const tab = await browser.open();
+    await tab.call('start', { filesFromBytes: MIB });
+    await tab.call('putFilled', 'big', 4 * MIB, 1);
+    await expect(tab.call('putSlowly', 'big', 64 * MIB, 2)).rejects.toMatchObject(FULL);
+    expect(await tab.call('look', 'big')).toEqual({ size: 4 * MIB, values: [1] });
+    expect(await tab.call('files')).toHaveLength(1);
+    expect(await tab.call('count', 'writes')).toBe(0);
+    await tab.call('putFilled', 'big', 6 * MIB, 3);
+    expect(await tab.call('look', 'big')).toEqual({ size: 6 * MIB, values: [3] });
+  });
+
+  test.each([
+    ['worker', [], 1],
+    ['page', ['no-file-access'], 0],
+  ] as const)('in a %s that has synchronous handles at most', async (place, notices, files) => {
+    await using browser = await startBrowser({ entry: ENTRY });
+    const tab = await browser.open({ in: place });
+    await tab.call('start', { filesFromBytes: MIB, withoutWritable: true });
+    for (const fill of [1, 2]) {
+      await tab.call('putFilled', 'big', 5 * MIB, fill);
+      expect(await tab.call('look', 'big')).toEqual({ size: 5 * MIB, values: [fill] });
+    }
+    expect(await tab.call('files')).toHaveLength(files);
+    expect(await tab.call('told')).toMatchObject({ notices });
+  });
+});
