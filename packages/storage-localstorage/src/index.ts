@@ -1,1 +1,1 @@
-export {};
+export { createLocalStorage, type LocalStorageOptions } from './localstorage-provider.ts';
