@@ -6,6 +6,12 @@ import type {
   StorageEngine,
 } from '@granary/storage-core';
 import { createMemory } from '@granary/storage-memory';
+import {
+  type BrowserGlobals,
+  browserPlaces,
+  indexedDBBackend,
+  localStorageBackend,
+} from './browser-places.ts';
 import { storageCreator } from './create-storage.ts';
 import type { BrowserConfig, EngineConfig } from './storage-config.ts';
 
@@ -20,9 +26,12 @@ export {
   type StorageOptions,
   type StorageQuery,
 } from '@granary/storage-core';
+export { createIndexedDB } from '@granary/storage-idb';
 export { createMock } from '@granary/storage-layers/mock';
+export { createLocalStorage } from '@granary/storage-localstorage';
 export type { FailedCandidate, StorageWarning } from './fallback-provider.ts';
-export type { BrowserConfig, EngineConfig } from './storage-config.ts';
+export type { ItemLeft, MovedUp } from './move-up.ts';
+export type { BrowserConfig, EngineConfig, LargeObjectsConfig } from './storage-config.ts';
 export { createMemory };
 
 /** Chooses a storage in a browser. */
@@ -35,18 +44,24 @@ export interface CreateBrowserStorage {
 }
 
 /**
- * Makes the storage that a config asks for, and without one the best that the browser has: memory,
- * until the browser's own stores have a backend here; `onWarning` hears that it does not last.
- * `{ engine }` is given back as it is. Nothing is opened before the first operation.
+ * Makes the storage that a config asks for, and without one the best that the browser has:
+ * IndexedDB, else localStorage, else memory, of which `onWarning` hears that it does not last. What
+ * an earlier visit left in localStorage is moved to IndexedDB when that opens. `{ engine }` is given
+ * back as it is. Nothing is opened before the first operation.
  * Errors: `invalid-config` for a config that asks for what there is not, with what to type.
  */
-export const createStorage: CreateBrowserStorage = /* @__PURE__ */ storageCreator({
-  backends: {
-    memory: { needsFileSystem: false, provider: (options) => createMemory.provider(options) },
-  },
-  automatic: () => ({
-    id: 'memory',
-    reason: 'A browser has nothing that lasts among the backends of this package yet.',
-  }),
-  globals: globalThis,
-}) as CreateBrowserStorage;
+export const createStorage: CreateBrowserStorage = /* @__PURE__ */ browserCreator(
+  globalThis as BrowserGlobals,
+);
+
+function browserCreator(globals: BrowserGlobals): CreateBrowserStorage {
+  return storageCreator({
+    backends: {
+      memory: { needsFileSystem: false, provider: (options) => createMemory.provider(options) },
+      idb: indexedDBBackend(globals),
+      localstorage: localStorageBackend,
+    },
+    automatic: (platform, config) => browserPlaces(platform, config, globals),
+    globals,
+  }) as CreateBrowserStorage;
+}

@@ -30,7 +30,7 @@ function creator(globals: PlatformGlobals, seen: Seen[] = []): ReturnType<typeof
       },
     },
     automatic: ({ hasFileSystem, runtime }) => ({
-      id: hasFileSystem ? 'fs' : 'memory',
+      places: [hasFileSystem ? 'fs' : 'memory'],
       reason: `This is ${runtime}.`,
     }),
   };
@@ -209,7 +209,7 @@ describe('createStorage with a chain', () => {
     const create = storageCreator({
       globals: PAGE,
       backends: { memory: { needsFileSystem: false, provider: flaky.provider } },
-      automatic: () => ({ id: 'memory', reason: '' }),
+      automatic: () => ({ places: ['memory'], reason: '' }),
     });
     const storage = create({
       primary: 'memory',

@@ -9,7 +9,14 @@ import {
 import { providerOf, StorageError, type StorageProvider } from '@granary/storage-core/provider';
 import { knownBackend, notInstalled } from './backend-names.ts';
 import { detectPlatform, type Platform, type PlatformGlobals } from './detect-platform.ts';
-import { type Candidate, type FallbackProvider, fallbackProvider } from './fallback-provider.ts';
+import {
+  type Candidate,
+  type FallbackProvider,
+  type FallbackSettings,
+  fallbackProvider,
+  type StorageWarning,
+} from './fallback-provider.ts';
+import type { MovedUp } from './move-up.ts';
 import type { AppFolderOptions, ChoiceOptions } from './storage-config.ts';
 
 /** Options of a backend as they stand in a config. */
@@ -18,18 +25,31 @@ export type BackendOptions = Readonly<Record<string, unknown>>;
 /** A backend that an entry of this package brings. */
 export interface EntryBackend {
   readonly needsFileSystem: boolean;
-  readonly provider: (
-    options: BackendOptions,
-    app: { readonly appName: string },
-  ) => StorageProvider;
+  readonly provider: (options: BackendOptions, app: App) => StorageProvider;
+  /** Whether it is known to hold data of the application. Asked when it was not named and does not open. */
+  readonly holdsData?: (options: BackendOptions, app: App) => Promise<boolean>;
+}
+
+/** The application that a backend works for. */
+export interface App {
+  readonly appName: string;
+  readonly onWarning: (warning: StorageWarning) => void;
+}
+
+/** What is used when nothing is said: the first place that opens, of names, or names with options. */
+export interface Automatic {
+  readonly places: readonly (string | BackendOptions)[];
+  /** Why, when the first one is used. */
+  readonly reason: string;
+  /** {@link FallbackSettings.moveUp} */
+  readonly moveUp?: (to: StorageProvider, app: App) => Promise<MovedUp | undefined>;
 }
 
 /** What the entries of this package differ in. */
 export interface EntrySettings {
   /** By id. */
   readonly backends: Readonly<Record<string, EntryBackend>>;
-  /** Id of what is used when nothing is said, and why. */
-  readonly automatic: (platform: Platform) => { readonly id: string; readonly reason: string };
+  readonly automatic: (platform: Platform, config: LooseConfig) => Automatic;
   /** What the platform is told from. */
   readonly globals: PlatformGlobals;
 }
@@ -50,6 +70,7 @@ interface Choice {
   /** Whether the application knows what the first one is. */
   readonly isAskedFor: boolean;
   readonly reason: string;
+  readonly moveUp?: FallbackSettings['moveUp'];
 }
 
 const DEFAULT_APP_NAME = 'granary';
@@ -64,8 +85,8 @@ export function storageCreator(
   return (config = {}, engineOptions = {}) => {
     checkKind(config);
     if (config.engine !== undefined) return config.engine;
-    const { candidates, isAskedFor, reason } = choose(config, settings);
     const { requireDurable = false, onWarning = () => {} } = config;
+    const { candidates, isAskedFor, reason, moveUp } = choose(config, settings, onWarning);
     const only = candidates.length === 1 ? candidates[0]?.make() : undefined;
     const needsDurable = requireDurable || !isAskedFor;
     if (only !== undefined && (!needsDurable || only.capabilities.durable === true)) {
@@ -74,6 +95,7 @@ export function storageCreator(
     const { provider, chosen } = fallbackProvider({
       ...{ candidates, requireDurable, onWarning },
       isFirstAskedFor: isAskedFor,
+      ...(moveUp && { moveUp }),
     });
     return createEngine(provider, { ...engineOptions, choice: () => choiceOf(chosen(), reason) });
   };
@@ -91,10 +113,11 @@ function checkKind(config: LooseConfig): void {
   }
 }
 
-function choose(config: LooseConfig, settings: EntrySettings): Choice {
+function choose(config: LooseConfig, settings: EntrySettings, onWarning: App['onWarning']): Choice {
   const platform = detectPlatform(settings.globals);
-  const { appName, type, primary, fallbacks = [], retryPolicy } = config;
-  const around = { settings, platform, appName, retryPolicy };
+  const { appName = DEFAULT_APP_NAME, type, primary, fallbacks = [], retryPolicy } = config;
+  const isAutomatic = primary === undefined && type === undefined;
+  const around = { settings, platform, appName, retryPolicy, onWarning, isAutomatic };
   const place = (entry: unknown): Candidate => toCandidate(entry, around);
   if (primary !== undefined) {
     if (!Array.isArray(fallbacks)) throw invalidConfig('fallbacks is not a list.');
@@ -104,15 +127,23 @@ function choose(config: LooseConfig, settings: EntrySettings): Choice {
   if (type !== undefined) {
     return { candidates: [place(config)], isAskedFor: true, reason: 'It was asked for by type.' };
   }
-  const { id, reason } = settings.automatic(platform);
-  return { candidates: [place(id)], isAskedFor: false, reason };
+  const { places, reason, moveUp } = settings.automatic(platform, config);
+  const app: App = { appName, onWarning };
+  return {
+    candidates: places.map(place),
+    isAskedFor: false,
+    reason,
+    ...(moveUp && { moveUp: (to) => moveUp(to, app) }),
+  };
 }
 
 interface Surroundings {
   readonly settings: EntrySettings;
   readonly platform: Platform;
-  readonly appName: string | undefined;
+  readonly appName: string;
   readonly retryPolicy: RetryOptions | undefined;
+  readonly onWarning: App['onWarning'];
+  readonly isAutomatic: boolean;
 }
 
 /** Reads one place of a chain: a name, a name with options, or a storage. Errors: `invalid-config` for anything else. */
@@ -140,12 +171,14 @@ function foreignProvider(storage: StorageEngine): StorageProvider {
 }
 
 function namedCandidate(config: LooseConfig, around: Surroundings): Candidate {
-  const { settings, platform, appName, retryPolicy } = around;
+  const { settings, platform, appName, retryPolicy, onWarning, isAutomatic } = around;
   const name = String(config.type);
   const known = knownBackend(name);
   const own = Object.entries(config).filter(([field]) => !CHOICE_FIELDS.includes(field));
   const retry = retryPolicy === undefined ? {} : { retry: retryPolicy };
   const options: BackendOptions = { ...retry, ...Object.fromEntries(own) };
+  const app: App = { appName: config.appName ?? appName, onWarning };
+  const holdsData = isAutomatic ? settings.backends[known.id]?.holdsData : undefined;
   function make(): StorageProvider {
     const backend = settings.backends[known.id];
     if (backend === undefined && known.id !== 'fs') throw notInstalled(name, known);
@@ -155,9 +188,14 @@ function namedCandidate(config: LooseConfig, around: Surroundings): Candidate {
         "On a desktop or server, import createStorage from '@granary/storage/desktop'.",
       );
     }
-    return backend.provider(options, { appName: config.appName ?? appName ?? DEFAULT_APP_NAME });
+    return backend.provider(options, app);
   }
-  return { name, make, isForeign: false };
+  return {
+    name,
+    make,
+    isForeign: false,
+    ...(holdsData && { holdsData: () => holdsData(options, app) }),
+  };
 }
 
 /** What `getInfo` tells about the choice. */
@@ -166,11 +204,19 @@ function choiceOf(
   reason: string,
 ): Partial<Pick<StorageInfo, 'provider' | 'reason'>> {
   if (chosen === undefined) return { reason };
-  const { provider, failed } = chosen;
-  const why = failed
-    .map(({ name, error }) => `"${name}" could not be used: ${error.message}`)
-    .join(' ');
-  return { provider, reason: failed.length === 0 ? reason : why };
+  const { provider, failed, moved } = chosen;
+  const why = failed.map(({ name, error }) => `"${name}" could not be used: ${error.message}`);
+  return {
+    provider,
+    reason: [...(failed.length === 0 ? [reason] : why), ...told(moved)].join(' '),
+  };
+}
+
+function told(moved: MovedUp | undefined): readonly string[] {
+  if (moved === undefined || moved.items + moved.left.length === 0) return [];
+  const { from, items, left } = moved;
+  const stayed = left.length === 0 ? '' : `, and ${left.length} stay there`;
+  return [`${items} items were moved from "${from}"${stayed}.`];
 }
 
 function invalidConfig(reason: string, hint?: string, cause?: unknown): StorageError {

@@ -7,6 +7,7 @@ import type {
 } from '@granary/storage-core';
 import { createFileSystem, locations } from '@granary/storage-fs';
 import { createMemory } from '@granary/storage-memory';
+import { type BrowserGlobals, indexedDBBackend } from './browser-places.ts';
 import { storageCreator } from './create-storage.ts';
 import type { DesktopConfig, EngineConfig } from './storage-config.ts';
 
@@ -21,6 +22,7 @@ export {
   type StorageOptions,
   type StorageQuery,
 } from '@granary/storage-core';
+export { createIndexedDB } from '@granary/storage-idb';
 export { createMock } from '@granary/storage-layers/mock';
 export type { FailedCandidate, StorageWarning } from './fallback-provider.ts';
 export type { DesktopConfig, EngineConfig } from './storage-config.ts';
@@ -44,6 +46,7 @@ export interface CreateDesktopStorage {
 export const createStorage: CreateDesktopStorage = /* @__PURE__ */ storageCreator({
   backends: {
     memory: { needsFileSystem: false, provider: (options) => createMemory.provider(options) },
+    idb: /* @__PURE__ */ indexedDBBackend(globalThis as BrowserGlobals),
     fs: {
       needsFileSystem: true,
       provider: (options, { appName }) =>
@@ -52,7 +55,7 @@ export const createStorage: CreateDesktopStorage = /* @__PURE__ */ storageCreato
   },
   automatic: ({ runtime, hasFileSystem }) =>
     hasFileSystem
-      ? { id: 'fs', reason: `This is ${runtime}, which has a file system.` }
-      : { id: 'memory', reason: `This is ${runtime}, which has no file system.` },
+      ? { places: ['fs'], reason: `This is ${runtime}, which has a file system.` }
+      : { places: ['memory'], reason: `This is ${runtime}, which has no file system.` },
   globals: globalThis,
 }) as CreateDesktopStorage;

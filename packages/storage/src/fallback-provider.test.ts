@@ -262,6 +262,45 @@ describe('fallbackProvider', () => {
     await expect(storage.load('a')).rejects.toMatchObject({ code: 'closed' });
   });
 
+  test('does not hide the data of a place that cannot be opened now', async () => {
+    let holdsData = true;
+    const first = place('one', { open: down });
+    const candidate = { ...first.candidate, holdsData: async () => holdsData };
+    const { storage } = storageOf([candidate, place('two').candidate]);
+    await expect(storage.ready()).rejects.toMatchObject({
+      code: 'unavailable',
+      message: expect.stringMatching(/"one" holds data of this application.*nobody answers/),
+    });
+    holdsData = false;
+    await storage.ready();
+  });
+
+  const left = [{ key: 'b', error: new StorageError('conflict', 'another item is there.') }];
+  test.each([
+    ['nothing', undefined, []],
+    ['all', { from: 'low', items: 2, left: [] }, ['moved-up']],
+    ['a part', { from: 'low', items: 1, left }, ['moved-up', 'not-moved']],
+    ['none', { from: 'low', items: 0, left }, ['not-moved']],
+  ])('says that %s of what lay elsewhere was moved', async (_what, moved, codes) => {
+    const { storage, warnings, chosen } = storageOf([place('one').candidate], {
+      moveUp: async (to) => {
+        expect(to.name).toBe('one');
+        return moved;
+      },
+    });
+    await storage.ready();
+    expect(warnings.map(({ code }) => code)).toEqual(codes);
+    expect(chosen()?.moved).toEqual(moved);
+  });
+
+  test('opens when nothing can be moved, and warns', async () => {
+    const { storage, warnings } = storageOf([place('one').candidate], { moveUp: down });
+    await storage.save('a', 1);
+    expect(warnings).toMatchObject([
+      { code: 'not-moved', chosen: 'one', message: expect.stringContaining('nobody answers') },
+    ]);
+  });
+
   test('refuses to work before it is open', () => {
     const { provider } = fallbackProvider({
       candidates: [place('one').candidate],

@@ -8,6 +8,7 @@ import {
   toStorageError,
 } from '@granary/storage-core/provider';
 import { intersectCapabilities } from './intersect-capabilities.ts';
+import type { MovedUp } from './move-up.ts';
 
 /** One of several places to keep things in. */
 export interface Candidate {
@@ -17,20 +18,29 @@ export interface Candidate {
   readonly make: () => StorageProvider;
   /** It belongs to the application, and is not closed because it failed to open. */
   readonly isForeign: boolean;
+  /**
+   * Whether it is known to hold data of the application, so that another place would hide that.
+   * Then its failure to open is the error of opening. Default: nobody knows.
+   */
+  readonly holdsData?: () => Promise<boolean>;
 }
 
 /** Something that an application should know about where its data goes. */
 export interface StorageWarning {
   /**
    * `fell-back`: another place than the first one is used. `not-durable`: what is stored is gone
-   * when the program ends, and nobody asked for that.
+   * when the program ends, and nobody asked for that. `moved-up`: items of a place that was used
+   * before are in this one now. `not-moved`: some or all of them stay where they are. `large-objects`:
+   * large objects go to the same place as small ones.
    */
-  readonly code: 'fell-back' | 'not-durable';
+  readonly code: 'fell-back' | 'not-durable' | 'moved-up' | 'not-moved' | 'large-objects';
   readonly message: string;
   /** What is used now. */
   readonly chosen: string;
   /** What was tried before, and why it is not used. */
   readonly failed: readonly FailedCandidate[];
+  /** What was moved, and which items were not. */
+  readonly moved?: MovedUp;
 }
 
 /** A place that could not be used. */
@@ -47,13 +57,24 @@ export interface FallbackSettings {
   /** Whether the application knows that the first one is not durable. */
   readonly isFirstAskedFor: boolean;
   readonly onWarning: (warning: StorageWarning) => void;
+  /**
+   * Moves what lies in places after the chosen one. `undefined`: nothing lies there. It is waited
+   * for; its failure is a warning. Default: nothing is moved.
+   */
+  readonly moveUp?: (to: StorageProvider) => Promise<MovedUp | undefined>;
 }
 
 /** A provider that is one of several. */
 export interface FallbackProvider {
   readonly provider: StorageProvider;
-  /** The id of the one that is used, and what was tried before it; nothing before opening. */
-  chosen(): { readonly provider: string; readonly failed: readonly FailedCandidate[] } | undefined;
+  /** The id of the one that is used, what was tried before it, and what was moved to it; nothing before opening. */
+  chosen():
+    | {
+        readonly provider: string;
+        readonly failed: readonly FailedCandidate[];
+        readonly moved?: MovedUp;
+      }
+    | undefined;
 }
 
 interface Chosen {
@@ -61,6 +82,7 @@ interface Chosen {
   readonly provider: StorageProvider;
   readonly capabilities: Capabilities;
   readonly failed: readonly FailedCandidate[];
+  readonly moved?: MovedUp;
 }
 
 /** Those that the chosen provider has are passed on. */
@@ -118,7 +140,9 @@ export function fallbackProvider(settings: FallbackSettings): FallbackProvider {
         return { ...(await tryOne(candidate, options)), failed };
       } catch (error) {
         if (options.signal?.aborted) throw error;
-        failed.push({ name, error: toStorageError(error, { operation: 'open' }) });
+        const known = toStorageError(error, { operation: 'open' });
+        if (await candidate.holdsData?.()) throw hidingData(name, known);
+        failed.push({ name, error: known });
       }
     }
     throw noneLeft(failed);
@@ -130,8 +154,10 @@ export function fallbackProvider(settings: FallbackSettings): FallbackProvider {
     name: nameOfAll([...made.values()]),
     capabilities,
     async open(options) {
-      chosen = await chooseOne(options);
-      warn(chosen, settings);
+      const found = await chooseOne(options);
+      warn(found, settings);
+      const moved = await moveTo(found, settings);
+      chosen = moved === undefined ? found : { ...found, moved };
       return chosen.capabilities;
     },
     get: (key, options) => current().get(key, options),
@@ -151,7 +177,12 @@ export function fallbackProvider(settings: FallbackSettings): FallbackProvider {
   }
   return {
     provider,
-    chosen: () => chosen && { provider: chosen.provider.name, failed: chosen.failed },
+    chosen: () =>
+      chosen && {
+        provider: chosen.provider.name,
+        failed: chosen.failed,
+        ...(chosen.moved && { moved: chosen.moved }),
+      },
   };
 }
 
@@ -186,6 +217,38 @@ async function requireHealth(provider: StorageProvider, options: OperationOption
   const health = await provider.health?.(options);
   if (health === undefined || health.ok) return;
   throw health.error ?? new StorageError('unavailable', 'the storage says that it is not well.');
+}
+
+/** Moves up, and says what was moved and what was not. */
+async function moveTo(
+  { name, provider, failed }: Chosen,
+  { moveUp, onWarning }: FallbackSettings,
+): Promise<MovedUp | undefined> {
+  const tell = (code: StorageWarning['code'], message: string, moved?: MovedUp) =>
+    onWarning({ code, message, chosen: name, failed, ...(moved && { moved }) });
+  let moved: MovedUp | undefined;
+  try {
+    moved = await moveUp?.(provider);
+  } catch (error) {
+    const { message } = toStorageError(error);
+    tell('not-moved', `What was stored elsewhere could not be moved to "${name}". ${message}`);
+  }
+  if (moved === undefined) return undefined;
+  const { from, items, left } = moved;
+  if (items > 0) tell('moved-up', `${items} items were moved from "${from}" to "${name}".`, moved);
+  if (left.length > 0) {
+    tell('not-moved', `${left.length} items stay in "${from}". ${left[0]?.error.message}`, moved);
+  }
+  return moved;
+}
+
+function hidingData(name: string, error: StorageError): StorageError {
+  const { code, message, retryable } = error;
+  return new StorageError(
+    code,
+    `"${name}" holds data of this application and cannot be opened, and another place would hide that. ${message}`,
+    { operation: 'open', retryable, cause: error },
+  );
 }
 
 function notDurable(name: string): StorageError {

@@ -1,6 +1,8 @@
 import type { IStorageEngine, RetryOptions, StorageEngine } from '@granary/storage-core';
 import type { CommonBackendOptions } from '@granary/storage-core/provider';
 import type { FileSystemOptions } from '@granary/storage-fs';
+import type { IndexedDBOptions, LargeObjectOptions, QuotaOptions } from '@granary/storage-idb';
+import type { LocalStorageOptions } from '@granary/storage-localstorage';
 import type { MemoryOptions } from '@granary/storage-memory';
 import type { BackendName, FileSystemName } from './backend-names.ts';
 import type { StorageWarning } from './fallback-provider.ts';
@@ -13,12 +15,12 @@ export interface ChoiceOptions {
   readonly onWarning?: (warning: StorageWarning) => void;
 }
 
-/** The folder of an application. */
+/** The place of an application. */
 export interface AppFolderOptions {
   /**
-   * Name of the application, for its folder among those where the operating system keeps
-   * application data. One segment of a path. Default: `granary`; applications that leave it out
-   * share one folder.
+   * Name of the application: for its folder among those where the operating system keeps
+   * application data, and for what a browser keeps for it. One segment of a path. Default:
+   * `granary`; applications that leave it out share one place.
    */
   readonly appName?: string;
 }
@@ -29,6 +31,46 @@ export interface AutoConfig extends ChoiceOptions, AppFolderOptions {
   readonly type?: never;
   readonly primary?: never;
   readonly engine?: undefined;
+}
+
+/** Where a browser keeps large objects. */
+export interface LargeObjectsConfig extends Partial<Omit<LargeObjectOptions, 'onNotice'>> {}
+
+/** What a browser's IndexedDB can be told by `createStorage()`. */
+export interface BrowserStoreOptions extends Pick<QuotaOptions, 'onQuota' | 'evictable'> {
+  /**
+   * Where content of 8 MiB and more goes: a directory that the person chose, or `false` for
+   * IndexedDB. Default: the origin's own file system (OPFS), and IndexedDB where there is none.
+   */
+  readonly largeObjects?: LargeObjectsConfig | false;
+}
+
+/** The best there is in a browser. */
+export interface BrowserAutoConfig extends AutoConfig, BrowserStoreOptions {}
+
+/** Keeps objects in IndexedDB: in the database `dbName`, else in the one of the application. */
+export interface IndexedDBConfig
+  extends Omit<IndexedDBOptions, 'largeObjects'>,
+    BrowserStoreOptions,
+    AppFolderOptions,
+    CommonBackendOptions,
+    ChoiceOptions {
+  readonly type: 'idb' | 'indexeddb';
+  readonly platform?: never;
+  readonly primary?: never;
+  readonly engine?: never;
+}
+
+/** Keeps objects in localStorage: in `namespace`, else in the one of the application. */
+export interface LocalStorageConfig
+  extends LocalStorageOptions,
+    AppFolderOptions,
+    CommonBackendOptions,
+    ChoiceOptions {
+  readonly type: 'localstorage';
+  readonly platform?: never;
+  readonly primary?: never;
+  readonly engine?: never;
 }
 
 /** A storage that exists already. */
@@ -61,7 +103,7 @@ export interface FileSystemConfig
 
 /** A backend that this package does not bring yet: fails with the line that installs it. */
 export interface MissingConfig {
-  readonly type: Exclude<BackendName, FileSystemName | 'memory'>;
+  readonly type: Exclude<BackendName, FileSystemName | 'memory' | 'idb' | 'indexeddb'>;
   readonly platform?: never;
   readonly primary?: never;
   readonly engine?: never;
@@ -86,11 +128,15 @@ export interface FallbackConfig<Config> extends ChoiceOptions, AppFolderOptions 
   readonly engine?: never;
 }
 
-type BrowserTypes = MemoryConfig | MissingConfig;
-type DesktopTypes = BrowserTypes | FileSystemConfig;
+type BrowserTypes =
+  | MemoryConfig
+  | IndexedDBConfig
+  | LocalStorageConfig
+  | (MissingConfig & { readonly type: Exclude<MissingConfig['type'], 'localstorage'> });
+type DesktopTypes = MemoryConfig | IndexedDBConfig | FileSystemConfig | MissingConfig;
 
 /** What `createStorage` of `/browser` takes. */
-export type BrowserConfig = AutoConfig | BrowserTypes | FallbackConfig<BrowserTypes>;
+export type BrowserConfig = BrowserAutoConfig | BrowserTypes | FallbackConfig<BrowserTypes>;
 
 /** What `createStorage` of `/desktop` takes. */
 export type DesktopConfig = AutoConfig | DesktopTypes | FallbackConfig<DesktopTypes>;

@@ -32,6 +32,19 @@ describe('the types of createStorage', () => {
     expect(() => createStorage({ platform: 'windows' })).toThrow();
   });
 
+  test('take the stores of a browser with their options', () => {
+    createBrowserStorage({ type: 'indexeddb', dbName: 'a', version: 2, largeObjects: false });
+    createBrowserStorage({ type: 'localstorage', namespace: 'a' });
+    createStorage({ type: 'idb', durability: 'strict' });
+    createBrowserStorage({ appName: 'a', onQuota: () => {}, largeObjects: { fromBytes: 1 } });
+    // @ts-expect-error: options of another backend
+    createBrowserStorage({ type: 'localstorage', dbName: 'a' });
+    // A desktop has no localStorage: its package says how to get it.
+    expect(() => createStorage({ type: 'localstorage', namespace: 1 })).toThrow('npm install');
+    // @ts-expect-error: IndexedDB is for the best place alone
+    createBrowserStorage({ type: 'memory', largeObjects: false });
+  });
+
   test('give an engine back as what it is', () => {
     const own = Object.assign(createMemory(), { extra: 1 as const });
     expectTypeOf(createStorage({ engine: own })).toEqualTypeOf(own);
