@@ -8,10 +8,11 @@ import { createGcs } from '@granary/storage-gcs';
 import { createMemory } from '@granary/storage-memory';
 import { createS3 } from '@granary/storage-s3';
 import { createSupabase } from '@granary/storage-supabase';
+import { startBrowser } from '@granary-tools/browser';
 import type { Column } from './matrix.ts';
 
 /**
- * What every backend declares: those of this machine once they are open, the others as they are known
+ * What every backend declares: those of this machine and of Chromium once they are open, the others as they are known
  * to be without a request, over a bucket that keeps versions where they have them.
  */
 export async function readBackends(): Promise<Column[]> {
@@ -23,10 +24,17 @@ export async function readBackends(): Promise<Column[]> {
       columns.push(columnOf(storage));
       await storage.close();
     }
-    return [...columns, ...remote().map(columnOf)];
+    return [...columns, ...(await inBrowser()), ...remote().map(columnOf)];
   } finally {
     await rm(baseDir, { recursive: true });
   }
+}
+
+async function inBrowser(): Promise<Column[]> {
+  await using browser = await startBrowser({ entry: new URL('./in-page.ts', import.meta.url) });
+  const tab = await browser.open();
+  const declared = (await tab.call('declared')) as [string, Column['capabilities']][];
+  return declared.map(([name, capabilities]) => ({ name, capabilities }));
 }
 
 function remote(): StorageEngine[] {

@@ -33,7 +33,7 @@ describe('testSettings', () => {
   });
 
   test('runs what is named so in a Chromium, and the rest in Node', () => {
-    vi.stubEnv('CHROMIUM_PATH', undefined);
+    vi.stubEnv('CHROMIUM_PATH', process.execPath);
     expect(testSettings().test?.projects).toBeUndefined();
     const { include, projects } = testSettings({ browser: true }).test ?? {};
     expect(include).toBeUndefined();
@@ -42,6 +42,8 @@ describe('testSettings', () => {
       { name: 'node', exclude: [expect.stringContaining('.browser.test.ts'), expect.anything()] },
       { name: 'chromium', browser: { enabled: true, headless: true } },
     ]);
+    vi.stubEnv('CHROMIUM_PATH', '/nowhere/chromium');
+    expect(() => testSettings({ browser: true })).toThrow('/nowhere/chromium is not there');
     vi.unstubAllEnvs();
   });
 

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { playwright } from '@vitest/browser-playwright';
 import type { TestProjectInlineConfiguration, ViteUserConfig } from 'vitest/config';
@@ -65,6 +66,10 @@ function nodeProject(): TestProjectInlineConfiguration {
 /** Tests inside a page of a browser without a window, on 127.0.0.1, which counts as a secure origin. */
 function browserProject(): TestProjectInlineConfiguration {
   const executablePath = process.env['CHROMIUM_PATH'] ?? CHROMIUM;
+  if (!existsSync(executablePath)) {
+    const what = `Tests in a page need Chromium, and ${executablePath} is not there.`;
+    throw new Error(`${what} Install it (apt-get install chromium), or set CHROMIUM_PATH.`);
+  }
   const args = ['--no-sandbox', '--disable-dev-shm-usage', '--disable-background-networking'];
   return {
     extends: true,

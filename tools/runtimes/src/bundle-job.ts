@@ -1,20 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
-/** Where the job's answer goes. */
-export type Answer = 'printed' | 'global' | 'posted';
-
-const ENTRIES: Readonly<Record<Answer, string>> = {
-  printed: 'console.log(JSON.stringify(await runJob()));',
-  global: 'globalThis.job = runJob();',
-  posted: 'postMessage(await runJob());',
-};
-
-/** The job as one module with nothing left to import, bundled as for a browser. */
-export async function bundleJob(answer: Answer): Promise<string> {
+/** The job as one module that prints its answer, with nothing left to import, bundled as for a browser. */
+export async function bundleJob(): Promise<string> {
   const { outputFiles } = await build({
     stdin: {
-      contents: `import { runJob } from './job.ts';\n${ENTRIES[answer]}`,
+      contents: "import { runJob } from './job.ts'; console.log(JSON.stringify(await runJob()));",
       resolveDir: fileURLToPath(new URL('.', import.meta.url)),
       loader: 'ts',
     },

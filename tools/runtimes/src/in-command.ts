@@ -16,7 +16,7 @@ export async function runInCommand(command: string, args: readonly string[]): Pr
   const folder = await mkdtemp(join(tmpdir(), 'granary-runtime-'));
   try {
     const file = join(folder, 'job.mjs');
-    await writeFile(file, await bundleJob('printed'));
+    await writeFile(file, await bundleJob());
     const { stdout } = await run(command, [...args, file], { cwd: folder });
     return JSON.parse(stdout);
   } finally {

@@ -1,32 +1,48 @@
-import { runConformance } from '@granary/storage-conformance';
+import {
+  type ConformanceOptions,
+  type Harness,
+  runConformance,
+} from '@granary/storage-conformance';
 import { createId, createStorage, richJson, toResponse } from '@granary/storage-core';
-import type { StorageProvider } from '@granary/storage-core/provider';
 import { createMemory } from '@granary/storage-memory';
 
 /** What a runtime answers. Made of plain values, so that it can be sent. */
 export interface JobResult {
-  readonly conformance: { readonly passed: number; readonly failures: readonly string[] };
+  readonly conformance: ConformanceResult;
   /** What each use of the engine gave; the same in every runtime. */
   readonly answers: Readonly<Record<string, unknown>>;
 }
 
+/** What the kit found, in short. */
+export interface ConformanceResult {
+  readonly passed: number;
+  /** Rule, title and reason of each scenario that failed. */
+  readonly failures: readonly string[];
+}
+
+const MEMORY: Harness = {
+  name: 'memory',
+  create: () => ({ provider: createMemory.provider() }),
+};
+/** Many scenarios wait for events; each has a store of its own. */
+const CONCURRENCY = 6;
 const CHECKSUM_BYTES = 300_000;
 
 /** Runs the kit over memory, and every part of the engine that a runtime could lack something for. */
-export async function runJob(
-  create: () => StorageProvider = createMemory.provider,
-): Promise<JobResult> {
-  const report = await runConformance({
-    name: 'memory',
-    create: () => ({ provider: create() }),
-  });
+export async function runJob(harness: Harness = MEMORY): Promise<JobResult> {
+  return { conformance: await runKit(harness), answers: await useEngine() };
+}
+
+/** Runs the kit, several scenarios at a time. */
+export async function runKit(
+  harness: Harness,
+  options: Pick<ConformanceOptions, 'rules' | 'slow'> = {},
+): Promise<ConformanceResult> {
+  const report = await runConformance(harness, { ...options, concurrency: CONCURRENCY });
   const failures = report.scenarios.filter(({ result }) => result === 'failed');
   return {
-    conformance: {
-      passed: report.passed,
-      failures: failures.map(({ rule, title, reason }) => `${rule} ${title}: ${reason}`),
-    },
-    answers: await useEngine(),
+    passed: report.passed,
+    failures: failures.map(({ rule, title, reason }) => `${rule} ${title}: ${reason}`),
   };
 }
 

@@ -1,0 +1,4 @@
+// Fails while it loads.
+export function never(): void {}
+
+throw new Error('this module is broken');

@@ -1,0 +1,101 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { BundlerName } from './bundlers.ts';
+
+/** A part of the libraries that a bundle carries or not. */
+export type Part = 'idb' | 'localstorage' | 'opfs';
+
+/** A page that imports one thing. */
+export interface PageCase {
+  readonly name: string;
+  /** The packages of this workspace that its users install, by npm or as dependencies of those. */
+  readonly packages: readonly string[];
+  /** The module that makes `storage`. */
+  readonly source: string;
+  /** What of the backends its bundle carries. */
+  readonly parts: readonly Part[];
+  /** What it is built with. */
+  readonly bundlers: readonly BundlerName[];
+}
+
+/** Words of a part that no minifier can change, and that no other part has. */
+export const MARKS: Readonly<Record<Part, RegExp>> = {
+  idb: /Dexie/,
+  localstorage: /no more room in localStorage/,
+  opfs: /granary-opfs/,
+};
+
+const CORE = '@granary/storage-core';
+const UMBRELLA = [
+  '@granary/storage',
+  CORE,
+  '@granary/storage-fs',
+  '@granary/storage-idb',
+  '@granary/storage-layers',
+  '@granary/storage-localstorage',
+  '@granary/storage-memory',
+  '@granary/storage-opfs',
+];
+
+const ALL: readonly BundlerName[] = ['vite', 'webpack', 'esbuild'];
+/** webpack, which takes longest, sees the same modules of these as of the others. */
+const QUICK: readonly BundlerName[] = ['vite', 'esbuild'];
+
+/** One page for each factory of its own package, and for each of `@granary/storage/browser`. */
+export const PAGE_CASES: readonly PageCase[] = [
+  own('createMemory', '@granary/storage-memory', []),
+  own('createIndexedDB', '@granary/storage-idb', ['idb']),
+  own('createLocalStorage', '@granary/storage-localstorage', ['localstorage']),
+  own('createOPFS', '@granary/storage-opfs', ['opfs']),
+  umbrella('createMemory', [], QUICK),
+  umbrella('createIndexedDB', ['idb'], QUICK),
+  umbrella('createLocalStorage', ['localstorage'], QUICK),
+  umbrella('createStorage', ['idb', 'localstorage'], ALL),
+];
+
+function own(factory: string, from: string, parts: readonly Part[]): PageCase {
+  return { ...importing(factory, from), packages: [CORE, from], parts, bundlers: ALL };
+}
+
+function umbrella(
+  factory: string,
+  parts: readonly Part[],
+  bundlers: readonly BundlerName[],
+): PageCase {
+  const page = importing(factory, '@granary/storage/browser');
+  return { ...page, packages: UMBRELLA, parts, bundlers };
+}
+
+function importing(factory: string, from: string): Pick<PageCase, 'name' | 'source'> {
+  const source = `import { ${factory} } from '${from}';\nconst storage = ${factory}();\n`;
+  return { name: `${factory} of ${from}`, source };
+}
+
+/** Writes the page into a project: it saves a value, loads it, and tells the frame around it. */
+export async function writePage(project: string, { source }: PageCase): Promise<void> {
+  await mkdir(project, { recursive: true });
+  await writeFile(
+    join(project, 'page.js'),
+    `${source}
+async function use() {
+  await storage.save('greeting', { text: 'hello' });
+  return (await storage.load('greeting')).text;
+}
+use().then(
+  (text) => parent.postMessage({ text }, '*'),
+  (error) => parent.postMessage({ error: String(error) }, '*'),
+);
+`,
+  );
+  await writeFile(
+    join(project, 'index.html'),
+    `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<link rel="icon" href="data:,">
+<title>Page</title>
+<script type="module" src="./page.js"></script>
+</html>
+`,
+  );
+}
