@@ -1,0 +1,83 @@
+import type { Harness, OpenStore } from '@granary/storage-conformance';
+import { guardProvider, type StorageProvider, withPrefix } from '@granary/storage-core/provider';
+import { createOPFS, type OPFSOptions } from '../src/index.ts';
+
+/** Settings of {@link opfsHarness}. */
+export interface HarnessSettings {
+  readonly options?: OPFSOptions;
+  /** Passes the folder as if a person had chosen it. */
+  readonly isUserFolder?: boolean;
+  /** Every provider is a view below a prefix. */
+  readonly isView?: boolean;
+}
+
+const KNOWN_GAPS = {
+  'ENG-6 clears what starts with a prefix, and not its siblings':
+    'the scenario puts foobar and foobar/1, which needs fileAndFolder',
+};
+
+/** A storage in a folder of its own, of this page or worker. */
+export function opfsHarness(name: string, settings: HarnessSettings = {}): Harness {
+  const { options, isUserFolder = false, isView = false } = settings;
+  return {
+    name,
+    knownGaps: KNOWN_GAPS,
+    async create(): Promise<OpenStore> {
+      const folder = `kit-${crypto.randomUUID()}`;
+      const top = await navigator.storage.getDirectory();
+      const directory = isUserFolder
+        ? await top.getDirectoryHandle(folder, { create: true })
+        : undefined;
+      const open = (): StorageProvider => {
+        const provider = createOPFS.provider({
+          ...options,
+          ...(directory === undefined ? { root: folder } : { directory }),
+        });
+        return isView ? guardProvider(withPrefix(provider, 'users/42')) : provider;
+      };
+      return {
+        provider: open(),
+        reopen: open,
+        outside: {
+          settleMs: 500,
+          leftovers: () => tempFiles(folder),
+        },
+        close: () => top.removeEntry(folder, { recursive: true }).catch(() => {}),
+      };
+    },
+  };
+}
+
+/**
+ * Without `move`, for the property tests: they ask that `a` can be moved to `a/b`, which takes a
+ * store in which both can be at once for a moment (KEY-3).
+ */
+export function withoutMoves(harness: Harness): Harness {
+  return {
+    ...harness,
+    async create() {
+      const store = await harness.create();
+      const provider = new Proxy(store.provider, {
+        get(target, name) {
+          if (name === 'move') return undefined;
+          const value: unknown = Reflect.get(target, name);
+          return name === 'capabilities' ? { ...(value as object), move: false } : value;
+        },
+      });
+      return { ...store, provider };
+    },
+  };
+}
+
+/** Names of unfinished writes below a folder of the origin. */
+export async function tempFiles(folder: string): Promise<readonly string[]> {
+  const names: string[] = [];
+  try {
+    const top = await navigator.storage.getDirectory();
+    const hidden = await (await top.getDirectoryHandle(folder)).getDirectoryHandle('.granary');
+    for await (const name of (await hidden.getDirectoryHandle('temp')).keys()) names.push(name);
+  } catch (error) {
+    if (!(error instanceof DOMException) || error.name !== 'NotFoundError') throw error;
+  }
+  return names;
+}

@@ -1,0 +1,24 @@
+import {
+  type ConformanceReport,
+  runConformance,
+  runProperties,
+} from '@granary/storage-conformance';
+import { opfsHarness, withoutMoves } from './harness.ts';
+
+/** What the worker tells at its end. */
+export interface WorkerReport {
+  readonly report?: ConformanceReport;
+  readonly error?: string;
+}
+
+/** Runs the kit where there are synchronous access handles. */
+async function run(): Promise<ConformanceReport> {
+  const harness = opfsHarness('opfs in a dedicated worker');
+  await runProperties(withoutMoves(harness));
+  return runConformance(harness);
+}
+
+run().then(
+  (report) => postMessage({ report: JSON.parse(JSON.stringify(report)) }),
+  (error: unknown) => postMessage({ error: String(error) }),
+);
