@@ -15,6 +15,11 @@ const benchSettings: ViteUserConfig = {
         'src/**/*.test.ts',
         // Adapters of other people's libraries: the smoke test runs each of them.
         'src/peers/**',
+        // What runs in pages of a browser: the smoke test runs each there.
+        'src/page/stores/**',
+        'src/page/page.ts',
+        'src/page/sync-handle-worker.ts',
+        'src/subjects/browser-*.ts',
         // Entry points of processes of their own.
         'src/main.ts',
         'src/worker.ts',

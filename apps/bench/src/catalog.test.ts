@@ -18,6 +18,15 @@ describe('workloads', () => {
     }
   });
 
+  test('have Granary, bare calls and peers in a browser', () => {
+    for (const name of ['browser-saves', 'browser-items', 'browser-cold', 'browser-localstorage']) {
+      const kinds = workloads
+        .find((workload) => workload.name === name)
+        ?.subjects.map(({ kind }) => kind);
+      expect(new Set(kinds), name).toEqual(new Set(['granary', 'raw', 'peer']));
+    }
+  });
+
   test('have what the budgets ask for', () => {
     expect(issueBudgets.length).toBeGreaterThan(60);
   });

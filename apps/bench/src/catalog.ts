@@ -1,3 +1,4 @@
+import { browserWorkloads } from './browser-workloads.ts';
 import { localRunner, type Runner } from './harness/runner.ts';
 import type { StoreSubject } from './harness/subject.ts';
 import type { SessionPlace, Workload } from './harness/workload.ts';
@@ -179,6 +180,7 @@ export const workloads: readonly Workload[] = [
   layerTax,
   desktop,
   ...objectWorkloads,
+  ...browserWorkloads,
   importTime,
   bundleSize,
   installedSize,

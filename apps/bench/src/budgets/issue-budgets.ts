@@ -1,6 +1,7 @@
 import type { WorkloadResult } from '../harness/run-workload.ts';
 import { median } from '../harness/statistics.ts';
 import { formatBytes, formatValue } from '../report/format.ts';
+import { browserBudgets } from './browser-budgets.ts';
 import { type Budget, resultOf, rowOf } from './budget.ts';
 import { baselineFinding, formatMebibytes, peakOverIdle, worstAgainstPeers } from './findings.ts';
 import { objectBudgets } from './object-budgets.ts';
@@ -68,6 +69,7 @@ export const issueBudgets: readonly Budget[] = [
   ...peerBudgets(),
   ...desktopBudgets(),
   ...objectBudgets,
+  ...browserBudgets,
   ...sizeBudgets(),
 ];
 

@@ -21,16 +21,21 @@ export function descendantsCpuMs(
 ): number | undefined {
   const entries = read();
   if (entries === undefined) return undefined;
+  return descendantsOf(id, entries).reduce((total, { cpuMs }) => total + cpuMs, 0);
+}
+
+/** The processes below a process, at any depth. */
+export function descendantsOf(id: number, entries: readonly ProcessEntry[]): ProcessEntry[] {
   const children = Map.groupBy(entries, ({ parentId }) => parentId);
-  let total = 0;
+  const found: ProcessEntry[] = [];
   const visit = (parent: number) => {
     for (const child of children.get(parent) ?? []) {
-      total += child.cpuMs;
+      found.push(child);
       visit(child.id);
     }
   };
   visit(id);
-  return total;
+  return found;
 }
 
 /** All processes. Undefined where the system does not tell. */

@@ -138,25 +138,32 @@ describe('runWorkload', () => {
     expect(rows[0]?.error).toBe('stuck');
   });
 
-  test('runs a slow subject as often as fits and says so', async () => {
-    let clock = 0;
-    vi.spyOn(performance, 'now').mockImplementation(() => clock);
-    try {
-      const log: string[] = [];
-      const run = async ({ id }: Subject, round: number) => {
-        clock += id === 'two' ? 250 : 1;
-        return { rate: round };
-      };
-      const settings = { ...settingsOf(log, { run }), laneBudgetMs: 600 };
-      const { rows } = await runWorkload(workloadOf(), subjects, settings);
-      expect(rows[1]).toMatchObject({ isShortened: true, values: { rate: [0, 1] } });
-      const runs = log.filter((line) => /^-?\d.* two$/.test(line));
-      expect(runs).toEqual(['-2 two', '0 two', '1 two']);
-      expect(rows[0]?.values['rate']).toHaveLength(3);
-    } finally {
-      vi.restoreAllMocks();
-    }
-  });
+  test.each([
+    ['the run', 600, undefined],
+    ['the workload', 60_000, { warmUps: 2, runs: 3, laneBudgetMs: 600 }],
+  ])(
+    'runs a slow subject as often as fits into %s and says so',
+    async (_of, laneBudgetMs, rounds) => {
+      let clock = 0;
+      vi.spyOn(performance, 'now').mockImplementation(() => clock);
+      try {
+        const log: string[] = [];
+        const run = async ({ id }: Subject, round: number) => {
+          clock += id === 'two' ? 250 : 1;
+          return { rate: round };
+        };
+        const settings = { ...settingsOf(log, { run }), laneBudgetMs };
+        const workload = workloadOf({ ...(rounds && { rounds }) });
+        const { rows } = await runWorkload(workload, subjects, settings);
+        expect(rows[1]).toMatchObject({ isShortened: true, values: { rate: [0, 1] } });
+        const runs = log.filter((line) => /^-?\d.* two$/.test(line));
+        expect(runs).toEqual(['-2 two', '0 two', '1 two']);
+        expect(rows[0]?.values['rate']).toHaveLength(3);
+      } finally {
+        vi.restoreAllMocks();
+      }
+    },
+  );
 
   test('measures once, without warming up, what does not vary', async () => {
     const log: string[] = [];
@@ -266,6 +273,17 @@ describe('runWorkload', () => {
     const result = await runWorkload(workloadOf({ isolated: false }), subjects, settingsOf([]));
     expect(result).not.toHaveProperty('disturbance');
     expect(result.rows[0]).not.toHaveProperty('resources');
+  });
+
+  test('tells the share of others where subjects run in a server’s process', async () => {
+    const times = [0, 3000];
+    const result = await runWorkload(workloadOf({ isolated: false, server: 'browser' }), subjects, {
+      ...settingsOf([]),
+      startServer: async () => ({}),
+      serversCpuMs: () => times.shift(),
+    });
+    expect(result.disturbance).toBeGreaterThan(0.1);
+    expect(result.disturbance).toBeLessThanOrEqual(0.2);
   });
 
   test('tells no disturbance when the clock did not move', async () => {

@@ -142,9 +142,12 @@ export async function runWorkload(
   const cpu = process.cpuUsage(cpuBefore);
   const ownMs = (cpu.user + cpu.system) / 1000;
   const serversMs = cpuOfServers(workload, serversBefore, settings.serversCpuMs());
+  // What runs in this process is counted once, with it.
+  const lanesMs = workload.isolated ? timeOf(lanes) : 0;
+  const isKnown = workload.isolated || workload.server !== undefined;
   const disturbance =
-    workload.isolated && serversMs !== undefined
-      ? shareOfOthers(busyBefore, settings.processorTime(), ownMs + timeOf(lanes) + serversMs)
+    isKnown && serversMs !== undefined
+      ? shareOfOthers(busyBefore, settings.processorTime(), ownMs + lanesMs + serversMs)
       : undefined;
   return {
     name: workload.name,
@@ -166,8 +169,12 @@ async function runRounds(
   settings: RunSettings,
   random: () => number,
 ): Promise<void> {
-  const { laneBudgetMs, onProgress } = settings;
+  const { onProgress } = settings;
   const { warmUps, runs } = roundsOf(workload, settings);
+  const laneBudgetMs = Math.min(
+    settings.laneBudgetMs,
+    workload.rounds?.laneBudgetMs ?? Number.POSITIVE_INFINITY,
+  );
   for (let round = -warmUps; round < runs; round++) {
     onProgress?.(
       round < 0 ? `warm up ${round + warmUps + 1}/${warmUps}` : `run ${round + 1}/${runs}`,

@@ -53,6 +53,8 @@ export interface LeftOut {
 export interface Rounds {
   readonly warmUps: number;
   readonly runs: number;
+  /** Longest time that one subject has for its measured runs, where that is less than the run allows. Units: ms. */
+  readonly laneBudgetMs?: number;
 }
 
 /** Something to measure, and who is measured. */

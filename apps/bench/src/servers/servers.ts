@@ -1,7 +1,7 @@
 import type { RunningServer, ServerStarters } from '../harness/servers.ts';
 
 /*
- * What object stores are measured against. Each is loaded when it is started: a process that measures
+ * What object stores are measured against, and the browser that pages are measured in. Each is loaded when it is started: a process that measures
  * a subject holds none of it.
  */
 
@@ -30,10 +30,16 @@ async function startSupabase(): Promise<RunningServer> {
   return { facts: { url, serviceKey }, stop };
 }
 
+async function startBrowser(): Promise<RunningServer> {
+  const { startBrowserServer } = await import('../browser/browser-server.ts');
+  return startBrowserServer();
+}
+
 /** Servers that workloads name. */
 export const servers: ServerStarters = {
   s3: startS3,
   azure: startAzure,
   gcs: startGcs,
   supabase: startSupabase,
+  browser: startBrowser,
 };
