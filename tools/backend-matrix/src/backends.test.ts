@@ -4,7 +4,7 @@ import { readBackends } from './backends.ts';
 test('every backend is there, with what it declares', async () => {
   const columns = await readBackends();
   expect(columns.map(({ name }) => name)).toEqual([
-    ...['memory', 'fs', 's3', 'gcs', 'azure', 'supabase'],
+    ...['memory', 'fs', 'idb', 'opfs', 'localstorage', 's3', 'gcs', 'azure', 'supabase'],
   ]);
   for (const { capabilities } of columns) expect(capabilities.rangeReads).toBe(true);
 });

@@ -31,7 +31,9 @@ export async function readBackends(): Promise<Column[]> {
 }
 
 async function inBrowser(): Promise<Column[]> {
-  await using browser = await startBrowser({ entry: new URL('./in-page.ts', import.meta.url) });
+  await using browser = await startBrowser({
+    entry: new URL('../page/declared.ts', import.meta.url),
+  });
   const tab = await browser.open();
   const declared = (await tab.call('declared')) as [string, Column['capabilities']][];
   return declared.map(([name, capabilities]) => ({ name, capabilities }));

@@ -35,7 +35,7 @@ describe('sizeBudgets', () => {
     const { problems, said } = await packages.run(sizeBudgets);
     expect(problems).toEqual([]);
     expect(said).toEqual([
-      expect.stringMatching(/^packages\/storage-acme\/dist\/index.js: 0\.\d\d kB of 8 kB$/),
+      expect.stringMatching(/^packages\/storage-acme: dist\/index.js: 0\.\d\d kB of 8 kB$/),
     ]);
   });
 
@@ -44,6 +44,19 @@ describe('sizeBudgets', () => {
     packages.add('storage-acme', budget('900 B'), { 'dist/index.js': module(2000) });
     const { problems } = await packages.run(sizeBudgets);
     expect(problems).toEqual([expect.stringMatching(/is \d\.\d\d kB over its budget of 900 B/)]);
+  });
+
+  test('holds what is left of an entry when some of it is imported', async () => {
+    using packages = fakePackages();
+    const row = { path: 'dist/index.js', import: '{ small }', limit: '100 B' };
+    const limits = { 'size-limit': [{ path: 'dist/index.js', limit: '4 kB' }, row] };
+    const small = `export const small = 1;\n${module(2000)}`;
+    packages.add('storage-acme', limits, { 'dist/index.js': small });
+    packages.add('storage-b', limits, { 'dist/index.js': `export const small = '${noise(200)}';` });
+    const { problems } = await packages.run(sizeBudgets);
+    expect(problems).toEqual([
+      expect.stringMatching(/^packages\/storage-b: \{ small \} of dist\/index.js is .* over/),
+    ]);
   });
 
   test('asks for a budget of each entry', async () => {

@@ -38,6 +38,8 @@ export interface Manifest {
 export interface SizeBudget {
   readonly path: string;
   readonly limit: string;
+  /** What of it is imported, as `{ createMemory }`. Default: all of it. */
+  readonly import?: string;
   /** Packages that do not count. */
   readonly ignore?: readonly string[];
 }
