@@ -51,6 +51,8 @@ test.each<readonly [CandidateQuery, number]>([
   [{ contentType: 'image/png', prefix: 'even/1' }, 2],
   [{ createdAt: { before: new Date(1_000_001) }, modifiedAt: { after: new Date(1_004_000) } }, 1],
   [{ modifiedAt: { after: new Date(1_004_000) } }, 1],
+  [{ metadata: { color: 'blue' } }, 195],
+  [{ createdAt: { after: new Date(0) } }, 200],
   [{ tags: ['rare'], prefix: 'odd/' }, 0],
   [{ tags: ['rare'], startAfter: 'even/100.png' }, 4],
 ])('finds no more than an index knows of %j', async (query, count) => {
@@ -67,14 +69,38 @@ test.each<CandidateQuery>([
   { metadata: { color: { gt: 'a', lt: 5 } } },
   { metadata: { other: 1 } },
   { size: { min: 190 } },
-  { metadata: { color: 'blue' } },
-  { createdAt: { after: new Date(0) } },
 ])('lists where no index helps: %j', async (query) => {
   const provider = await filled();
   expect(await find(provider, query)).toHaveLength(200);
   expect(await find(provider, { ...query, prefix: 'odd/', startAfter: 'odd/100' })).toHaveLength(
     50,
   );
+});
+
+/** So many that a page of an index does not hold them. */
+async function crowded(): Promise<StorageProvider> {
+  const provider = fakeProfile().open();
+  const entries = Array.from({ length: 2600 }, (_, at) => ({
+    key: `k${String(at).padStart(4, '0')}`,
+    body: toBody(''),
+    options: { tags: ['all', ...(at % 4 === 0 ? ['some'] : []), ...(at % 8 === 0 ? ['few'] : [])] },
+  }));
+  await provider.putMany?.(entries, {});
+  return provider;
+}
+
+test('finds many in pages, and lists where nearly all match', { timeout: 60_000 }, async () => {
+  const provider = await crowded();
+  const some = await find(provider, { tags: ['some'] });
+  expect(some).toHaveLength(650);
+  expect(some).toEqual(some.toSorted());
+  expect(await find(provider, { tags: ['some', 'few'] })).toHaveLength(325);
+  expect(await find(provider, { tags: ['some'], prefix: 'k1', startAfter: 'k1500' })).toHaveLength(
+    499,
+  );
+  expect(await find(provider, { anyTags: ['some', 'few'] })).toHaveLength(2600);
+  expect(await find(provider, { tags: ['all'] })).toHaveLength(2600);
+  expect(await find(provider, { createdAt: { after: new Date(0) } })).toHaveLength(2600);
 });
 
 test('stops when its signal is aborted', async () => {
@@ -89,19 +115,19 @@ test('stops when its signal is aborted', async () => {
   await expect(first).rejects.toMatchObject({ code: 'aborted' });
 });
 
-test('leaves out what was deleted between the index and the reading', async () => {
-  const provider = await filled();
+test('leaves out what was deleted after the index', { timeout: 60_000 }, async () => {
+  const provider = await crowded();
   const dexie = dexieOf(provider);
   const transaction = dexie.transaction.bind(dexie);
   let transactions = 0;
   Object.assign(dexie, {
     transaction: async (...args: Parameters<typeof transaction>) => {
       transactions += 1;
-      if (transactions === 2) await dexie.table('infos').delete('even/020');
+      if (transactions === 2) await dexie.table('infos').delete('k0020');
       return await transaction(...args);
     },
   });
-  const found = await find(provider, { tags: ['rare'] });
-  expect(found).toHaveLength(9);
-  expect(found).not.toContain('even/020');
+  const found = await find(provider, { tags: ['some'] });
+  expect(found).toHaveLength(649);
+  expect(found).not.toContain('k0020');
 });

@@ -24,7 +24,12 @@ const BEHIND_TEXT: readonly never[] = [];
 interface Narrowing {
   count(tx: IdbTransaction): PromiseLike<number>;
   places(tx: IdbTransaction): PromiseLike<readonly string[]>;
+  /** `undefined`: there are more than the limit. */
+  rows(tx: IdbTransaction, limit: number): PromiseLike<readonly InfoRow[] | undefined>;
 }
+
+/** What an index found: few objects as a whole, many as their places. */
+type Found = { readonly rows: readonly InfoRow[] } | { readonly places: readonly string[] };
 
 /**
  * Candidates of a search: one index is chosen, the one that finds the least, and its infos are read in
@@ -39,8 +44,8 @@ export async function* findCandidates(
   const { prefix = '', startAfter } = query;
   const range = rangeOf({ prefix, ...(startAfter !== undefined && { after: startAfter }) });
   if (range === undefined) return;
-  const places = await store.read(['infos'], (tx) => choosePlaces(tx, query, store.fields, range));
-  if (places === undefined) {
+  const found = await store.read(['infos'], (tx) => find(tx, query, store.fields, range));
+  if (found === undefined) {
     yield* listObjects(store, {
       prefix,
       ...(startAfter !== undefined && { startAfter }),
@@ -48,6 +53,12 @@ export async function* findCandidates(
     });
     return;
   }
+  if (signal?.aborted) throw abortedError(signal);
+  if ('rows' in found) {
+    if (found.rows.length > 0) yield { entries: found.rows.map(toItem) };
+    return;
+  }
+  const { places } = found;
   for (let from = 0; from < places.length; from += PAGE_SIZE) {
     if (signal?.aborted) throw abortedError(signal);
     const page = places.slice(from, from + PAGE_SIZE);
@@ -60,28 +71,32 @@ export async function* findCandidates(
   }
 }
 
-/** Sorted places within the range. `undefined`: a listing is quicker. */
-async function choosePlaces(
+/** What is within the range, sorted. `undefined`: a listing is quicker. */
+async function find(
   tx: IdbTransaction,
   query: CandidateQuery,
   fields: readonly string[],
   range: PlaceRange,
-): Promise<readonly string[] | undefined> {
+): Promise<Found | undefined> {
   const all = narrowings(query, fields);
   const { contentType } = query;
-  if (all.length === 0 && contentType === undefined) return undefined;
-  const [total, ...counts] = await Promise.all([
-    placesIn(tx, range).count(),
-    ...all.map((narrowing) => narrowing.count(tx)),
-  ]);
-  const least = Math.min(...counts);
-  const best = all[counts.indexOf(least)];
-  if (best !== undefined && least * SCATTERED_COST <= total) {
-    return inOrder(await best.places(tx), range);
+  // Counting a large range takes longer than reading a page.
+  const counts = all.length < 2 ? [0] : await Promise.all(all.map((one) => one.count(tx)));
+  const best = all[counts.indexOf(Math.min(...counts))];
+  if (best !== undefined && Math.min(...counts) <= PAGE_SIZE) {
+    const rows = await best.rows(tx, PAGE_SIZE);
+    if (rows !== undefined) return { rows: inOrder(rows, range) };
+  }
+  if (best === undefined && contentType === undefined) return undefined;
+  const total = await placesIn(tx, range).count();
+  if (best !== undefined && (await best.count(tx)) * SCATTERED_COST <= total) {
+    return { places: placesInOrder(await best.places(tx), range) };
   }
   if (contentType === undefined) return undefined;
   const places = await placesOfType(tx, contentType.toLowerCase(), range);
-  return places.length * SCATTERED_COST <= total ? inOrder(places, range) : undefined;
+  return places.length * SCATTERED_COST <= total
+    ? { places: placesInOrder(places, range) }
+    : undefined;
 }
 
 function placesIn(
@@ -92,11 +107,17 @@ function placesIn(
   return places.between(from, to ?? BEHIND_TEXT, !isOpen, false) as Collection<InfoRow, string>;
 }
 
-function inOrder(places: readonly string[], { from, isOpen, to }: PlaceRange): readonly string[] {
-  const inside = places.filter(
-    (place) => (isOpen ? place > from : place >= from) && (to === undefined || place < to),
-  );
-  return [...new Set(inside)].sort();
+function isIn({ from, isOpen, to }: PlaceRange, place: string): boolean {
+  return (isOpen ? place > from : place >= from) && (to === undefined || place < to);
+}
+
+function placesInOrder(places: readonly string[], range: PlaceRange): readonly string[] {
+  return [...new Set(places)].filter((place) => isIn(range, place)).sort();
+}
+
+function inOrder(rows: readonly InfoRow[], range: PlaceRange): readonly InfoRow[] {
+  const byPlace = new Map(rows.map((row) => [row.place, row]));
+  return placesInOrder([...byPlace.keys()], range).flatMap((place) => byPlace.get(place) ?? []);
 }
 
 function narrowings(query: CandidateQuery, fields: readonly string[]): readonly Narrowing[] {
@@ -132,6 +153,11 @@ function byIndex(index: string, ranges: readonly KeyRange[]): Narrowing {
     async places(tx) {
       return (await Promise.all(collections(tx).map((found) => found.primaryKeys()))).flat();
     },
+    async rows(tx, limit) {
+      const found = collections(tx).map((each) => each.limit(limit + 1).toArray());
+      const rows = (await Promise.all(found)).flat();
+      return rows.length > limit ? undefined : rows;
+    },
   };
 }
 
@@ -143,6 +169,11 @@ function joined(all: readonly Narrowing[]): Narrowing {
     },
     async places(tx) {
       return (await Promise.all(all.map((one) => one.places(tx)))).flat();
+    },
+    async rows(tx, limit) {
+      const found = await Promise.all(all.map((one) => one.rows(tx, limit)));
+      const rows = found.flatMap((some) => some ?? []);
+      return found.includes(undefined) || rows.length > limit ? undefined : rows;
     },
   };
 }

@@ -9,7 +9,7 @@ import type { WrittenBody } from './idb-body.ts';
 import type { IdbContext } from './idb-commit.ts';
 
 /** Content up to this size is one row, which a transaction writes with the object. Units: bytes. */
-export const ROW_BYTES: number = 1024 * 1024;
+const ROW_BYTES: number = 1024 * 1024;
 
 /** Content that is ready for the transaction: bytes of their own, or what lies in the store already. */
 export type Content = {
@@ -52,7 +52,7 @@ export async function dropContent(context: IdbContext, content: Content): Promis
 }
 
 /** A SHA-256; also where the page is no secure context, so that Web Crypto lacks it. */
-export async function sha256Of(bytes: Uint8Array): Promise<string> {
+async function sha256Of(bytes: Uint8Array): Promise<string> {
   if (globalThis.crypto.subtle !== undefined) return await sha256(bytes);
   const hasher = await sha256Hasher();
   hasher.update(bytes);

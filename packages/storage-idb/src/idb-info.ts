@@ -86,7 +86,7 @@ export function toItem(row: InfoRow): ListItem {
 }
 
 /** Units: ms since 1970. */
-export function createdAtOf({ createdAt, modifiedAt }: InfoRow): number {
+function createdAtOf({ createdAt, modifiedAt }: InfoRow): number {
   return createdAt ?? modifiedAt;
 }
 

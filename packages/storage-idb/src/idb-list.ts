@@ -72,7 +72,7 @@ export function rangeOf({ prefix, after, atOrAfter = prefix }: SeekFrom): PlaceR
 }
 
 /** So many infos from the start of a range on. */
-export async function readRows(
+async function readRows(
   store: IdbStore,
   { from, isOpen, to }: PlaceRange,
   count: number,

@@ -73,7 +73,7 @@ export async function statObjects(
 }
 
 /** The result of one item of a batch: its failure is its own. */
-export function attempt<Value>(key: string, run: () => Value): BatchResult<Value> {
+function attempt<Value>(key: string, run: () => Value): BatchResult<Value> {
   try {
     return { key, ok: true, value: run() };
   } catch (error) {
