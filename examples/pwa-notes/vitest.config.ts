@@ -1,11 +1,13 @@
 import { testSettings } from '@granary-tools/presets/vitest';
 import type { ViteUserConfig } from 'vitest/config';
 
-const base: ViteUserConfig = testSettings({ browser: true, testTimeoutMs: 120_000 });
-/** The page is waited for, however busy the machine is. */
+/** Only what hangs runs into a limit: the page is waited for, however busy the machine is. */
+const LIMIT_MS = 300_000;
+
+const base: ViteUserConfig = testSettings({ browser: true, testTimeoutMs: LIMIT_MS });
 const settings: ViteUserConfig = {
   ...base,
-  test: { ...base.test, expect: { poll: { timeout: 20_000 } } },
+  test: { ...base.test, hookTimeout: LIMIT_MS, expect: { poll: { timeout: LIMIT_MS / 3 } } },
 };
 
 export default settings;

@@ -113,6 +113,19 @@ describe('createAutosave', () => {
     expect(saved).toEqual([]);
   });
 
+  test('does not try again what was discarded while it was saved', async () => {
+    fails = true;
+    gate = Promise.withResolvers();
+    const autosave = make();
+    autosave.change('a');
+    const flushed = autosave.flush();
+    autosave.discard();
+    gate.resolve();
+    expect(await flushed).toBe(true);
+    expect(states.at(-1)).toBe('saved');
+    expect(autosave.isDirty).toBe(false);
+  });
+
   test('waits by the timers of the page where none are given', async () => {
     const done = Promise.withResolvers<string>();
     const autosave = createAutosave<string>({

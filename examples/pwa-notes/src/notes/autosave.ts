@@ -12,7 +12,7 @@ export interface Autosave<Value> {
    * What failed is tried again.
    */
   flush(): Promise<boolean>;
-  /** Gives up what waits. A write that has begun goes on. */
+  /** Gives up what waits. A write that has begun goes on, and is not tried again. */
   discard(): void;
   /** Whether something waits, is under way or has failed. */
   readonly isDirty: boolean;
@@ -42,6 +42,8 @@ export function createAutosave<Value>(options: AutosaveOptions<Value>): Autosave
   let waiting: { readonly value: Value } | undefined;
   let running: Promise<boolean> | undefined;
   let timer: unknown;
+  /** Whether the write under way was given up. */
+  let isGivenUp = false;
 
   const stopTimer = () => {
     if (timer !== undefined) timers.clear(timer);
@@ -52,10 +54,12 @@ export function createAutosave<Value>(options: AutosaveOptions<Value>): Autosave
     while (waiting !== undefined) {
       const { value } = waiting;
       waiting = undefined;
+      isGivenUp = false;
       onState({ kind: 'saving' });
       try {
         await save(value);
       } catch (error) {
+        if (isGivenUp) continue;
         waiting ??= { value };
         onState({ kind: 'failed', error });
         return false;
@@ -89,6 +93,7 @@ export function createAutosave<Value>(options: AutosaveOptions<Value>): Autosave
     discard() {
       stopTimer();
       waiting = undefined;
+      isGivenUp = true;
     },
     get isDirty() {
       return waiting !== undefined || running !== undefined;

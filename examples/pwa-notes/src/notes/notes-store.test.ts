@@ -1,4 +1,4 @@
-import { createMemory, type StorageEngine } from '@granary/storage/browser';
+import { createMemory, type StorageEngine, StorageError } from '@granary/storage/browser';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { emptyNote, fileKey, type Note, noteKey } from './note.ts';
 import { createNoteFiles } from './note-files.ts';
@@ -74,8 +74,9 @@ describe('a note', () => {
   test('that is deleted can be brought back until it is purged', async () => {
     await store.save(NOTE, undefined);
     await storage.put(fileKey('a', 'x.txt'), 'x');
-    expect((await store.remove('a', NOW)).deletedAt).toEqual(NOW);
-    expect((await store.restore('a')).deletedAt).toBeUndefined();
+    const removed = await store.remove('a', NOW);
+    expect(removed.marked?.deletedAt).toEqual(NOW);
+    expect((await store.restore(removed)).deletedAt).toBeUndefined();
     expect((await store.load('a')).note).toEqual(NOTE);
     expect(await store.purge('a')).toBe(false);
     await store.remove('a', NOW);
@@ -83,6 +84,23 @@ describe('a note', () => {
     expect(await storage.list('notes/')).toEqual([]);
     expect(await store.summary('a')).toBeUndefined();
     expect(await store.purge('a')).toBe(true);
+  });
+
+  test('is deleted itself where there is no room to mark it, and is stored again', async () => {
+    await store.save(NOTE, undefined);
+    await storage.put(fileKey('a', 'x.txt'), 'x');
+    const full = new StorageError('quota-exceeded', 'no room.');
+    for (const less of [altered({}), without('deleteIfMatch')]) {
+      const save = () => Promise.reject(full);
+      const removed = await createNotesStore(Object.assign(less, { save })).remove('a', NOW);
+      expect(removed.marked).toBeUndefined();
+      expect((await storage.list('notes/')).map(({ key }) => key)).toEqual([fileKey('a', 'x.txt')]);
+      await store.restore(removed);
+      expect((await store.load('a')).note).toEqual(NOTE);
+    }
+    const down = altered({ save: () => Promise.reject(new Error('down')) });
+    await expect(createNotesStore(down).remove('a', NOW)).rejects.toThrow('down');
+    expect((await store.load('a')).note).toEqual(NOTE);
   });
 
   test('fails to be purged when its files cannot be deleted', async () => {

@@ -25,6 +25,12 @@ export interface StoredNote {
   readonly etag: string;
 }
 
+/** A note that was deleted, and can be brought back. */
+export interface RemovedNote extends StoredNote {
+  /** The note with its mark. Absent where there was no room for one: then the note itself is gone, and only this has it. */
+  readonly marked?: NoteSummary;
+}
+
 /** What somebody changed, here or in another tab. */
 export type NoteChange =
   | { readonly kind: 'note' | 'gone'; readonly id: string }
@@ -50,9 +56,13 @@ export interface NotesStore {
    * Errors: `precondition-failed` when it was changed meanwhile. `etag: 'any'` saves over whatever is there.
    */
   save(note: Note, etag: string | undefined): Promise<NoteSummary>;
-  /** Marks a note as deleted, so that it can be brought back. */
-  remove(id: string, now: Date): Promise<NoteSummary>;
-  restore(id: string): Promise<NoteSummary>;
+  /**
+   * Marks a note as deleted, so that every tab can bring it back. In a full storage, where the mark has
+   * no room, the note itself is deleted; its files stay until it is purged.
+   */
+  remove(id: string, now: Date): Promise<RemovedNote>;
+  /** Brings back what was removed. */
+  restore(removed: RemovedNote): Promise<NoteSummary>;
   /** Deletes a note and its files for good, if it is still marked. Returns whether it did. */
   purge(id: string): Promise<boolean>;
   /** The ids of notes that match what was typed, as they are found; `undefined` when that is all of them. */
@@ -126,13 +136,17 @@ export function createNotesStore(storage: StorageEngine): NotesStore {
 
     async remove(id, now) {
       const { note, etag } = await loadWith(id);
-      return write(note, etag, now);
+      try {
+        return { note, etag, marked: await write(note, etag, now) };
+      } catch (error) {
+        if (!isStorageError(error, 'quota-exceeded')) throw error;
+      }
+      const { deleteIfMatch = false } = storage.getCapabilities();
+      await storage.delete(noteKey(id), deleteIfMatch ? { ifMatch: etag } : {});
+      return { note, etag };
     },
 
-    async restore(id) {
-      const { note, etag } = await loadWith(id);
-      return write(note, etag);
-    },
+    restore: ({ note, marked }) => write(note, marked?.etag),
 
     async purge(id) {
       const { deleteIfMatch = false } = storage.getCapabilities();

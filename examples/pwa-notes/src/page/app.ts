@@ -3,11 +3,12 @@ import { createDrafts, type DraftShelf } from '../notes/drafts.ts';
 import { createNoteCollection } from '../notes/note-collection.ts';
 import { createNoteFiles } from '../notes/note-files.ts';
 import { createNotesStore } from '../notes/notes-store.ts';
+import { createNoteDeletion } from './delete-note.ts';
 import { createEditor } from './editor.ts';
 import { button, element } from './element.ts';
 import { moveNotes } from './move-notes.ts';
 import { createNoteList } from './note-list.ts';
-import { createNotices, type Notices } from './notices.ts';
+import { createNotices, type Notices, type NoticeTimes } from './notices.ts';
 import { recoverDrafts, tabLock } from './recover-drafts.ts';
 import { createSearchField } from './search-field.ts';
 import { type ShareNavigator, shareNote } from './share-note.ts';
@@ -24,6 +25,9 @@ export interface AppOptions {
   };
   readonly newId: () => string;
   readonly now: () => Date;
+  readonly reload: () => void;
+  /** How long notices stay. Default: as long as it takes to read them. */
+  readonly stays?: NoticeTimes;
 }
 
 /** The page, at work. */
@@ -47,7 +51,7 @@ export async function startApp(root: HTMLElement, options: AppOptions): Promise<
   const files = createNoteFiles(storage);
   const drafts = createDrafts(shelf, tab);
   const notes = createNoteCollection();
-  const notices = createNotices();
+  const notices = createNotices(options.stays);
   let isLoading = true;
 
   const list = createNoteList(notes, (id) => go(id), now);
@@ -65,12 +69,30 @@ export async function startApp(root: HTMLElement, options: AppOptions): Promise<
     now,
     knownTags: () => notes.tags().map(([name]) => name),
     onSaved(summary) {
-      if (notes.put(summary)) search.noteChanged(summary.id);
+      notes.put(summary);
+      search.noteChanged(summary.id);
       draw();
     },
     onBack: () => go(undefined),
     onShare: () => void share(),
-    onDelete: () => void remove(),
+    onDelete: () => void deletion.removeOpen(),
+  });
+  const deletion = createNoteDeletion({
+    store,
+    files,
+    drafts,
+    notes,
+    editor,
+    notices,
+    now,
+    onClosed() {
+      show(undefined);
+      draw();
+      list.focus();
+    },
+    onBack: go,
+    onOpened: show,
+    onChanged: draw,
   });
   const mover = moveNotes({ store, notes, now, reload });
   const panel = createStoragePanel({
@@ -154,6 +176,12 @@ export async function startApp(root: HTMLElement, options: AppOptions): Promise<
     } else location.hash = address;
   }
 
+  /** Shows the list or a note, and tells the address. */
+  function show(id: string | undefined): void {
+    history.replaceState(null, '', id === undefined ? '#/' : `#/${id}`);
+    frame.dataset['view'] = id === undefined ? 'list' : 'note';
+  }
+
   async function follow(): Promise<void> {
     const id = location.hash.slice(2);
     const before = editor.openId;
@@ -180,58 +208,16 @@ export async function startApp(root: HTMLElement, options: AppOptions): Promise<
 
   async function begin(): Promise<void> {
     const id = newId();
-    if (!(await editor.openNew(id))) return;
-    history.replaceState(null, '', `#/${id}`);
-    frame.dataset['view'] = 'note';
+    if (await editor.openNew(id)) show(id);
   }
 
   async function share(): Promise<void> {
-    const { note } = editor;
-    if (note === undefined) return;
+    const { openNote } = editor;
+    if (openNote === undefined) return;
     try {
-      await shareNote(note, await editor.attachments.readAll(), navigator, notices);
+      await shareNote(openNote.note, await editor.attachments.readAll(), navigator, notices);
     } catch (error) {
       notices.fail('read the files of this note', error);
-    }
-  }
-
-  async function remove(): Promise<void> {
-    const id = editor.openId;
-    if (id === undefined) return;
-    // What cannot be saved may still be deleted: room may be just what is missing.
-    await editor.flush();
-    const isStored = notes.get(id) !== undefined;
-    try {
-      if (isStored) notes.put(await store.remove(id, now()));
-      editor.abandon();
-      history.replaceState(null, '', '#/');
-      frame.dataset['view'] = 'list';
-      draw();
-      list.focus();
-      if (isStored) {
-        const undo = { label: 'Undo', run: () => void restore(id) };
-        notices.tell('The note was deleted.', undo, () => void purge(id));
-      }
-    } catch (error) {
-      notices.fail('delete this note', error);
-    }
-  }
-
-  async function restore(id: string): Promise<void> {
-    try {
-      notes.put(await store.restore(id));
-      go(id);
-    } catch (error) {
-      notices.fail('bring the note back', error);
-    }
-    draw();
-  }
-
-  async function purge(id: string): Promise<void> {
-    try {
-      if (await store.purge(id)) notes.remove(id);
-    } catch (error) {
-      notices.fail('delete the note for good', error);
     }
   }
 
@@ -245,8 +231,7 @@ export async function startApp(root: HTMLElement, options: AppOptions): Promise<
           .catch((error: unknown) => notices.fail('read this note', error));
       } else if (sheetIsCalm()) {
         editor.abandon();
-        history.replaceState(null, '', '#/');
-        frame.dataset['view'] = 'list';
+        show(undefined);
         notices.tell('This note was deleted in another tab.');
       }
     }
@@ -276,10 +261,10 @@ export async function startApp(root: HTMLElement, options: AppOptions): Promise<
 
   // Held until the page is gone: its drafts are its own as long.
   let letGo = () => {};
-  void navigator.locks?.request(
-    tabLock(tab),
-    () => new Promise<void>((resolve) => (letGo = resolve)),
-  );
+  navigator.locks
+    ?.request(tabLock(tab), () => new Promise<void>((resolve) => (letGo = resolve)))
+    // Without it, another tab may save a draft of this one, as a copy: nothing is lost.
+    .catch(() => {});
 
   let stopWatching = async () => {};
   try {
@@ -293,14 +278,14 @@ export async function startApp(root: HTMLElement, options: AppOptions): Promise<
     });
     await reload();
   } catch (error) {
-    notices.fail('read the notes', error, { label: 'Reload', run: () => location.reload() });
+    notices.fail('read the notes', error, { label: 'Reload', run: options.reload });
   }
   isLoading = false;
   draw();
   if (location.hash.length > 2) await follow();
   for (const { id, deletedAt } of notes.all()) {
     if (deletedAt !== undefined && now().getTime() - deletedAt.getTime() > PURGE_AFTER_MS) {
-      await purge(id);
+      await deletion.purge(id);
     }
   }
   void recoverDrafts({

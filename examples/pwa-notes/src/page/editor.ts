@@ -9,17 +9,24 @@ import { button, element } from './element.ts';
 import type { Notice, Notices } from './notices.ts';
 import { createTagField } from './tag-field.ts';
 
+/** A note as it stands in the fields, and the write that it started from: none for a new one. */
+export interface OpenNote {
+  readonly note: Note;
+  readonly etag: string | undefined;
+}
+
 /** The editor of one note at a time. */
 export interface Editor {
   readonly element: HTMLElement;
   readonly openId: string | undefined;
-  /** The note as it stands in the fields. */
-  readonly note: Note | undefined;
+  readonly openNote: OpenNote | undefined;
   readonly attachments: Attachments;
   /** Opens a stored note. What is unsaved is saved first; where that fails, the editor stays. Returns whether it is open. */
   open(id: string): Promise<boolean>;
   /** Opens a new note, which is stored when something is written. */
   openNew(id: string): Promise<boolean>;
+  /** Opens a note with changes that no storage has, and saves them. */
+  openUnsaved(unsaved: OpenNote): Promise<boolean>;
   /** Closes the note. Returns false where it could not be saved, and stays. */
   close(): Promise<boolean>;
   /** Closes the note without saving it. */
@@ -51,11 +58,18 @@ const WORDS: Readonly<Record<SaveState['kind'], string>> = {
   failed: 'Not saved',
 };
 
+/** The note that the fields show. */
+interface Target {
+  readonly id: string;
+  readonly createdAt: Date;
+  /** The write that they started from; `any` when it may be written over whatever is stored. */
+  etag: string | undefined;
+}
+
 /** Makes an editor that saves by itself. */
 export function createEditor(options: EditorOptions): Editor {
   const { store, drafts, notices, now, onSaved } = options;
-  /** The note that the fields show, and the write that they started from. */
-  let open: { readonly id: string; readonly createdAt: Date; etag: string | undefined } | undefined;
+  let open: Target | undefined;
   /** Counts what was opened, so that a slow load does not overwrite a later one. */
   let turn = 0;
   let failure: Notice | undefined;
@@ -87,7 +101,7 @@ export function createEditor(options: EditorOptions): Editor {
     async ensureNote() {
       if (open === undefined) return undefined;
       const { id } = open;
-      if (open.etag === undefined) autosave.change(current(open));
+      if (open.etag === undefined) autosave.change({ target: open, note: current(open) });
       return (await autosave.flush()) ? id : undefined;
     },
   });
@@ -129,20 +143,19 @@ export function createEditor(options: EditorOptions): Editor {
     element('p', {}, 'Choose a note, or begin a new one.'),
   );
 
-  const autosave = createAutosave<Note>({
-    async save(note) {
-      const target = open?.id === note.id ? open : undefined;
-      const summary = await store.save(note, target?.etag);
-      if (target !== undefined) target.etag = summary.etag;
+  const autosave = createAutosave<{ readonly target: Target; readonly note: Note }>({
+    async save({ target, note }) {
+      const summary = await store.save(note, target.etag);
+      target.etag = summary.etag;
       // What was typed meanwhile is kept as a draft of its own.
-      if (target === undefined || isSame(note, current(target))) drafts.drop(note.id);
+      if (open !== target || isSame(note, current(target))) drafts.drop(note.id);
       else drafts.keep(current(target), target.etag);
       onSaved(summary);
     },
     onState: showState,
   });
 
-  function current({ id, createdAt }: { readonly id: string; readonly createdAt: Date }): Note {
+  function current({ id, createdAt }: Target): Note {
     return {
       id,
       createdAt,
@@ -163,7 +176,7 @@ export function createEditor(options: EditorOptions): Editor {
       return;
     }
     drafts.keep(note, open.etag);
-    autosave.change(note);
+    autosave.change({ target: open, note });
   }
 
   function showState(state: SaveState): void {
@@ -225,6 +238,13 @@ export function createEditor(options: EditorOptions): Editor {
     return isSaved && own === turn;
   }
 
+  function attachFrom(event: Event, transfer: DataTransfer | null): void {
+    const files = [...(transfer?.files ?? [])];
+    if (files.length === 0) return;
+    event.preventDefault();
+    void attachments.add(files);
+  }
+
   for (const field of [title, text]) field.addEventListener('input', changed);
   title.addEventListener('keydown', (event) => {
     if (event.key !== 'Enter' || event.isComposing) return;
@@ -235,16 +255,10 @@ export function createEditor(options: EditorOptions): Editor {
     if (event.dataTransfer?.types.includes('Files')) event.preventDefault();
   });
   sheet.addEventListener('drop', (event) => {
-    const dropped = [...(event.dataTransfer?.files ?? [])];
-    if (dropped.length === 0) return;
-    event.preventDefault();
-    void attachments.add(dropped);
+    attachFrom(event, event.dataTransfer);
   });
   text.addEventListener('paste', (event) => {
-    const pasted = [...(event.clipboardData?.files ?? [])];
-    if (pasted.length === 0) return;
-    event.preventDefault();
-    void attachments.add(pasted);
+    attachFrom(event, event.clipboardData);
   });
 
   return {
@@ -253,8 +267,8 @@ export function createEditor(options: EditorOptions): Editor {
     get openId() {
       return open?.id;
     },
-    get note() {
-      return open === undefined ? undefined : current(open);
+    get openNote() {
+      return open === undefined ? undefined : { note: current(open), etag: open.etag };
     },
     async open(id) {
       if (open?.id === id) return true;
@@ -271,6 +285,13 @@ export function createEditor(options: EditorOptions): Editor {
       show(emptyNote(id, now()), undefined);
       void attachments.show(undefined);
       title.focus();
+      return true;
+    },
+    async openUnsaved({ note, etag }) {
+      if (!(await leave())) return false;
+      show(note, etag);
+      void attachments.show(note.id);
+      changed();
       return true;
     },
     async close() {

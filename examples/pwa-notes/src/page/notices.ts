@@ -23,10 +23,15 @@ export interface Notices {
 }
 
 /** How long a notice stays: one with something to do, and one that only tells. Units: ms. */
-const STAYS_MS = { toAct: 8000, toRead: 4000 };
+export interface NoticeTimes {
+  readonly toAct: number;
+  readonly toRead: number;
+}
+
+const STAYS_MS: NoticeTimes = { toAct: 8000, toRead: 4000 };
 
 /** Makes the place of notices. */
-export function createNotices(stays: typeof STAYS_MS = STAYS_MS): Notices {
+export function createNotices(stays: NoticeTimes = STAYS_MS): Notices {
   const calm = element('div', { class: 'notices-calm', role: 'status' });
   const urgent = element('div', { class: 'notices-urgent', role: 'alert' });
   const failures = new Map<string, Notice>();
