@@ -42,7 +42,9 @@ export interface Browser {
   open(options?: TabOptions): Promise<Tab>;
   /**
    * Limits what the origin may store from now on, in all profiles; undefined ends that. Counts for
-   * IndexedDB, OPFS and caches, not for localStorage, and `estimate()` tells of it. Chromium only. Units: bytes.
+   * IndexedDB, OPFS and caches, not for localStorage, and `estimate()` tells of it. It counts for what is
+   * written after a page of the origin was opened; for IndexedDB give `quotaBytes` at the start, which
+   * holds from the first write on. Chromium only. Units: bytes.
    */
   setQuota(bytes: number | undefined): Promise<void>;
   /** Deletes what the origin has stored, in all profiles, under the feet of open tabs. Chromium only. */

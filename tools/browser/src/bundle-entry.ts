@@ -1,17 +1,11 @@
 import { readFile } from 'node:fs/promises';
-import { dirname, extname, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build, type Loader, type Plugin } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
 import type { Place } from './place.ts';
 
 const IN_PAGE = fileURLToPath(new URL('./in-page', import.meta.url));
 const MODULE_URL = /new URL\(\s*(['"])(\.[^'"]+)\1,\s*import\.meta\.url,?\s*\)/g;
-const LOADERS: Readonly<Record<string, Loader>> = {
-  '.ts': 'ts',
-  '.mts': 'ts',
-  '.js': 'js',
-  '.mjs': 'js',
-};
 
 /** What a bundle needs to know of the server that it comes from. */
 export interface BundleOptions {
@@ -83,7 +77,8 @@ function moduleUrls({ pathOf }: BundleOptions): Plugin {
           (_all, _quote, target: string) =>
             `new URL('${pathOf(resolve(dirname(path), target))}', import.meta.url)`,
         );
-        return { contents, loader: LOADERS[extname(path)] ?? 'ts', resolveDir: dirname(path) };
+        const loader = path.endsWith('ts') ? 'ts' : 'js';
+        return { contents, loader, resolveDir: dirname(path) };
       });
     },
   };

@@ -67,9 +67,13 @@ export async function openEntryServer(): Promise<EntryServer> {
       if (!pages.has(base)) {
         const text = await bundleEntry(file, place, options);
         scripts.set(entry, async () => text);
-        const caller = place === 'page' ? undefined : await bundleCaller(place, entry, options);
-        if (caller !== undefined) scripts.set(`${base}-caller.js`, async () => caller);
-        pages.set(base, pageText(caller === undefined ? entry : `${base}-caller.js`));
+        let start = entry;
+        if (place !== 'page') {
+          start = `${base}-caller.js`;
+          const caller = await bundleCaller(place, entry, options);
+          scripts.set(start, async () => caller);
+        }
+        pages.set(base, pageText(start));
       }
       return base;
     },

@@ -99,9 +99,7 @@ function firefoxPage(page: Page): EnginePage {
   const lines: string[] = [];
   const { promise: gone, resolve: end } = Promise.withResolvers<void>();
   page.on('console', (message) => lines.push(`${message.type()}: ${message.text()}`));
-  page.on('pageerror', (error) =>
-    lines.push(`error: ${error instanceof Error ? error.message : String(error)}`),
-  );
+  page.on('pageerror', (error) => lines.push(`error: ${(error as Error).message}`));
   page.on('close', () => end());
   return {
     gone,

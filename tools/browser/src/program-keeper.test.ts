@@ -50,6 +50,16 @@ describe('keepPrograms', () => {
     expect(existsSync(folder)).toBe(false);
   });
 
+  test('tells once that a program is ready', async () => {
+    const keeper = openKeeper();
+    await keeper.next();
+    keeper.ask(node(1, "console.log('ready at 1'); setTimeout(() => console.log('more'), 50)"));
+    expect(await keeper.next()).toEqual({ ready: 1, said: '1' });
+    expect(await keeper.next()).toEqual({ gone: 1, output: 'ready at 1\nmore' });
+    keeper.end();
+    await keeper.done;
+  });
+
   test('tells of a program that ends by itself and of one that cannot start', async () => {
     const keeper = openKeeper();
     await keeper.next();
@@ -58,6 +68,9 @@ describe('keepPrograms', () => {
     keeper.ask({ start: 2, command: '/no/such/program', args: [], env: {}, ready: '(x)' });
     expect(await keeper.next()).toEqual({ gone: 2, output: expect.stringContaining('ENOENT') });
     keeper.ask({ kill: 2 });
+    keeper.ask({ start: 3, command: '/no/such/program', args: [], env: {}, ready: '(x)' });
+    keeper.ask({ kill: 3 });
+    expect(await keeper.next()).toEqual({ gone: 3, output: expect.stringContaining('ENOENT') });
     keeper.end();
     await keeper.done;
   });

@@ -40,7 +40,7 @@ export function openTab(page: EnginePage, browserGone: Promise<unknown>): Tab {
       const answer = await Promise.race([
         page.evaluate(expression).catch(async (error: Error) => {
           // The error may come before the news that there is no page any more.
-          await Promise.race([gone, new Promise((resolve) => setTimeout(resolve, 2_000))]);
+          await Promise.race([gone, new Promise((resolve) => setTimeout(resolve, 5_000))]);
           throw reason === undefined ? error : tabGone(name, reason);
         }),
         gone.then((why) => Promise.reject(tabGone(name, why))),

@@ -10,7 +10,7 @@ import { findBrowser } from '../src/index.ts';
 import { processesBelow } from './processes-below.ts';
 
 const HOLDER = fileURLToPath(new URL('./processes/hold-browser.ts', import.meta.url));
-const GONE_WITHIN = { timeout: 20_000, interval: 20 };
+const GONE_WITHIN = { timeout: 60_000, interval: 20 };
 
 let temporary = '';
 
@@ -30,7 +30,7 @@ async function hold(name: string): Promise<ChildProcess> {
   return holder;
 }
 
-describe.each(['chromium', 'firefox'] as const)('%s', { timeout: 60_000 }, (name) => {
+describe.each(['chromium', 'firefox'] as const)('%s', { timeout: 120_000 }, (name) => {
   test.skipIf(findBrowser(name) === undefined)(
     'ends and leaves no file when its process is killed, and when its keeper is told to end',
     async () => {

@@ -8,8 +8,6 @@ export type Part = 'idb' | 'localstorage' | 'opfs';
 /** A page that imports one thing. */
 export interface PageCase {
   readonly name: string;
-  /** The packages of this workspace that its users install, by npm or as dependencies of those. */
-  readonly packages: readonly string[];
   /** The module that makes `storage`. */
   readonly source: string;
   /** What of the backends its bundle carries. */
@@ -25,10 +23,10 @@ export const MARKS: Readonly<Record<Part, RegExp>> = {
   opfs: /granary-opfs/,
 };
 
-const CORE = '@granary/storage-core';
-const UMBRELLA = [
+/** The packages of this workspace that users of the pages install, and those that these need. */
+export const PACKAGES: readonly string[] = [
   '@granary/storage',
-  CORE,
+  '@granary/storage-core',
   '@granary/storage-fs',
   '@granary/storage-idb',
   '@granary/storage-layers',
@@ -38,37 +36,29 @@ const UMBRELLA = [
 ];
 
 const ALL: readonly BundlerName[] = ['vite', 'webpack', 'esbuild'];
-/** webpack, which takes longest, sees the same modules of these as of the others. */
+/** webpack takes longest, and has seen the parts of these in the other pages. */
 const QUICK: readonly BundlerName[] = ['vite', 'esbuild'];
 
 /** One page for each factory of its own package, and for each of `@granary/storage/browser`. */
 export const PAGE_CASES: readonly PageCase[] = [
-  own('createMemory', '@granary/storage-memory', []),
-  own('createIndexedDB', '@granary/storage-idb', ['idb']),
-  own('createLocalStorage', '@granary/storage-localstorage', ['localstorage']),
-  own('createOPFS', '@granary/storage-opfs', ['opfs']),
-  umbrella('createMemory', [], QUICK),
-  umbrella('createIndexedDB', ['idb'], QUICK),
-  umbrella('createLocalStorage', ['localstorage'], QUICK),
-  umbrella('createStorage', ['idb', 'localstorage'], ALL),
+  importing('createMemory', '@granary/storage-memory', [], ALL),
+  importing('createIndexedDB', '@granary/storage-idb', ['idb'], ALL),
+  importing('createLocalStorage', '@granary/storage-localstorage', ['localstorage'], QUICK),
+  importing('createOPFS', '@granary/storage-opfs', ['opfs'], QUICK),
+  importing('createMemory', '@granary/storage/browser', [], QUICK),
+  importing('createIndexedDB', '@granary/storage/browser', ['idb'], QUICK),
+  importing('createLocalStorage', '@granary/storage/browser', ['localstorage'], QUICK),
+  importing('createStorage', '@granary/storage/browser', ['idb', 'localstorage'], ALL),
 ];
 
-function own(factory: string, from: string, parts: readonly Part[]): PageCase {
-  return { ...importing(factory, from), packages: [CORE, from], parts, bundlers: ALL };
-}
-
-function umbrella(
+function importing(
   factory: string,
+  from: string,
   parts: readonly Part[],
   bundlers: readonly BundlerName[],
 ): PageCase {
-  const page = importing(factory, '@granary/storage/browser');
-  return { ...page, packages: UMBRELLA, parts, bundlers };
-}
-
-function importing(factory: string, from: string): Pick<PageCase, 'name' | 'source'> {
   const source = `import { ${factory} } from '${from}';\nconst storage = ${factory}();\n`;
-  return { name: `${factory} of ${from}`, source };
+  return { name: `${factory} of ${from}`, source, parts, bundlers };
 }
 
 /** Writes the page into a project: it saves a value, loads it, and tells the frame around it. */

@@ -18,8 +18,8 @@ export interface SiteServer {
 
 /** Serves a folder and nothing above it. */
 export async function serveSite(folder: string): Promise<SiteServer> {
-  const server = createServer((request, response) => {
-    const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+  const server = createServer(({ url = '/' }, response) => {
+    const { pathname } = new URL(url, 'http://localhost');
     const path = normalize(pathname.endsWith('/') ? `${pathname}index.html` : pathname);
     readFile(join(folder, path)).then(
       (bytes) => {

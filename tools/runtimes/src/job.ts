@@ -33,12 +33,12 @@ export async function runJob(harness: Harness = MEMORY): Promise<JobResult> {
   return { conformance: await runKit(harness), answers: await useEngine() };
 }
 
-/** Runs the kit, several scenarios at a time. */
+/** Runs the kit, several scenarios at a time unless the options say how many. */
 export async function runKit(
   harness: Harness,
-  options: Pick<ConformanceOptions, 'rules' | 'slow'> = {},
+  options: Pick<ConformanceOptions, 'rules' | 'slow' | 'concurrency'> = {},
 ): Promise<ConformanceResult> {
-  const report = await runConformance(harness, { ...options, concurrency: CONCURRENCY });
+  const report = await runConformance(harness, { concurrency: CONCURRENCY, ...options });
   const failures = report.scenarios.filter(({ result }) => result === 'failed');
   return {
     passed: report.passed,

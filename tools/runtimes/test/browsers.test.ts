@@ -42,8 +42,8 @@ describe.each(['chromium', 'firefox'] as const)('in %s', { timeout: 120_000 }, (
 
   beforeAll(async () => {
     if (!isMissing) browser = await startBrowser({ entry: MEMORY, name });
-  });
-  afterAll(() => browser?.stop());
+  }, 60_000);
+  afterAll(() => browser?.stop(), 60_000);
 
   test.runIf(isMissing)('nothing runs', ({ skip }) => skip(whyNoBrowser(name)));
 

@@ -69,6 +69,13 @@ export function hang(): Promise<never> {
   return new Promise(() => {});
 }
 
+/** Goes to another page, which has no calls. */
+export function leave(): Promise<never> {
+  const page = globalThis as unknown as { readonly location: { assign(url: string): void } };
+  page.location.assign('/none');
+  return new Promise(() => {});
+}
+
 export function throwLater(): void {
   setTimeout(() => {
     throw new Error('nobody catches this');

@@ -22,6 +22,7 @@ export function run(knownGaps: Readonly<Record<string, string>>): Promise<Confor
         return { provider: open(), reopen: open, close: () => page.localStorage.clear() };
       },
     },
-    SMOKE,
+    // One scenario at a time: all of them share the few megabytes of the origin.
+    { ...SMOKE, concurrency: 1 },
   );
 }

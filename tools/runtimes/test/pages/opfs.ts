@@ -22,6 +22,7 @@ export function run(knownGaps: Readonly<Record<string, string>>): Promise<Confor
         };
       },
     },
-    SMOKE,
+    // More at once wait for each other's files, longest of all in a page of Firefox.
+    { ...SMOKE, concurrency: 2 },
   );
 }
