@@ -35,7 +35,7 @@ export interface ChosenDirectory {
 /**
  * Lets the person choose a folder, and remembers it under an id. Called when they click or press a
  * key. `undefined` when they close the picker.
- * Errors: `unsupported` where the browser has no such picker (Firefox, Safari, phones);
+ * Errors: `unsupported` where the browser has no such picker (Firefox, Safari);
  * `permission-denied` without a click before, and for folders that the browser protects.
  */
 export async function chooseDirectory(
@@ -48,7 +48,7 @@ export async function chooseDirectory(
     throw new StorageError('unsupported', 'this browser lets nobody choose a folder to work in.', {
       ...LABEL,
       operation: 'chooseDirectory',
-      hint: 'Chromium on desktops does, in secure pages. Use the origin private file system or storage-idb, and openFiles() and saveFile() for single files.',
+      hint: 'Chromium does, in secure pages. Use the origin private file system or storage-idb, and openFiles() and saveFile() for single files.',
     });
   }
   let handle: FileSystemDirectoryHandle;

@@ -47,23 +47,19 @@ async function inStore(
   opening.onupgradeneeded = () => {
     opening.result.createObjectStore(HANDLES, { keyPath: 'handleId' });
   };
-  const database = (await done(opening)) as IDBDatabase;
+  const database = await new Promise<IDBDatabase>((resolve, reject) => {
+    opening.onsuccess = () => resolve(opening.result);
+    opening.onerror = () => reject(opening.error);
+  });
   try {
     const transaction = database.transaction(HANDLES, mode);
-    const finished = new Promise<void>((resolve, reject) => {
-      transaction.oncomplete = () => resolve();
-      transaction.onabort = () => reject(transaction.error);
+    return await new Promise((resolve, reject) => {
+      const asked = request(transaction.objectStore(HANDLES));
+      transaction.oncomplete = () => resolve(asked.result);
+      // With no error where the browser itself ended it.
+      transaction.onabort = () => reject(transaction.error ?? new DOMException('', 'AbortError'));
     });
-    const [result] = await Promise.all([done(request(transaction.objectStore(HANDLES))), finished]);
-    return result;
   } finally {
     database.close();
   }
-}
-
-function done(request: IDBRequest): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
-  });
 }

@@ -19,7 +19,7 @@ const SWAP = /\.crswap$/i;
 const FORBIDDEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Noncharacter_Code_Point}<>:"|?*\\]/u;
 const RESERVED = /^(?:con|prn|aux|nul|conin\$|conout\$|clock\$|com[0-9¹²³]|lpt[0-9¹²³]) *(?:\.|$)/i;
 const SYSTEM_FILE = /^(?:desktop\.ini|thumbs\.db)$/i;
-const SHELL_EXTENSION = /\.(?:lnk|local|scf|url|\{[^}]*\})$/i;
+const SHELL_EXTENSION = /\.(?:lnk|scf|url|\{[^}]*\})$/i;
 const START = /^(?:\p{White_Space}|\.[.\p{White_Space}])/u;
 const ENDING = /[.\p{White_Space}]$/u;
 

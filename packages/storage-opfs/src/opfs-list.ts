@@ -22,10 +22,10 @@ const LARGEST_BATCH = 256;
 /** Folders read ahead. */
 const READ_AHEAD = 4;
 
-/** A file in the folder it is in. */
+/** A file or a folder in the folder it is in. */
 interface Spot {
   readonly folder: FileSystemDirectoryHandle;
-  readonly handle: FileSystemFileHandle;
+  readonly handle: FileSystemHandle;
 }
 
 /** Lists objects in the order of their keys. */
@@ -37,8 +37,8 @@ export function openLister(store: Store, companions: Companions, reader: Reader)
   const { names } = store;
 
   /** The files and folders of a path of keys. Of two files for one key, the one that Granary wrote counts. */
-  async function read(path: string): Promise<readonly TreeEntry<Spot | undefined>[]> {
-    const found = new Map<string, TreeEntry<Spot | undefined>>();
+  async function read(path: string): Promise<readonly TreeEntry<Spot>[]> {
+    const found = new Map<string, TreeEntry<Spot>>();
     for (const folder of await foldersOf(path)) await readInto(found, folder, '');
     return [...found.values()];
   }
@@ -54,7 +54,7 @@ export function openLister(store: Store, companions: Companions, reader: Reader)
   }
 
   async function readInto(
-    found: Map<string, TreeEntry<Spot | undefined>>,
+    found: Map<string, TreeEntry<Spot>>,
     folder: FileSystemDirectoryHandle,
     start: string,
   ): Promise<void> {
@@ -72,8 +72,7 @@ export function openLister(store: Store, companions: Companions, reader: Reader)
         const id = isFolder ? `${segment}/` : segment;
         const isOwnName = segment !== name || names.literalOf(segment) === undefined;
         if (found.has(id) && !isOwnName) continue;
-        const value = isFolder ? undefined : { folder, handle: handle as FileSystemFileHandle };
-        found.set(id, { name: segment, isFolder, value });
+        found.set(id, { name: segment, isFolder, value: { folder, handle } });
       }
     } catch (error) {
       // It was removed, which is no failure but for the root of a person's.
@@ -83,11 +82,11 @@ export function openLister(store: Store, companions: Companions, reader: Reader)
   }
 
   async function itemFor(
-    { key, value }: TreeItem<Spot | undefined>,
+    { key, value }: TreeItem<Spot>,
     hasAttributes: boolean,
   ): Promise<ListItem | undefined> {
-    if (value === undefined) return undefined;
-    const { folder, handle } = value;
+    const { folder } = value;
+    const handle = value.handle as FileSystemFileHandle;
     try {
       const file = await handle.getFile();
       if (!hasAttributes) return itemOf(key, file);

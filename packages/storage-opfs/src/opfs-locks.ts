@@ -27,20 +27,11 @@ export function openLocks(manager: LockManager | undefined): Locks {
       )();
     },
 
-    async hold(name) {
-      let release = () => {};
-      const released = new Promise<void>((resolve) => {
-        release = resolve;
-      });
-      await new Promise<void>((granted, failed) => {
-        const held = async () => {
-          granted();
-          await released;
-        };
+    hold: (name) =>
+      new Promise((granted, failed) => {
+        const held = () => new Promise<void>((release) => granted(release));
         one(name, undefined, held).catch(failed);
-      });
-      return release;
-    },
+      }),
 
     async held() {
       if (manager === undefined) return undefined;

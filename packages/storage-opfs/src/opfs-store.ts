@@ -98,8 +98,7 @@ export async function openStore(
   }
 
   async function findAt(path: readonly string[]): Promise<FoundFile | undefined> {
-    const above = path.slice(0, -1);
-    const name = path.at(-1) ?? '';
+    const { above, name } = parted(path);
     try {
       const folder = await walk(above, false);
       const handle = await folder.getFileHandle(name);
@@ -133,8 +132,8 @@ export async function openStore(
   }
 
   async function place(key: string): Promise<Place> {
-    const path = names.pathOf(key);
-    return { folder: await makeFolder(path.slice(0, -1)), name: path.at(-1) ?? '' };
+    const { above, name } = parted(names.pathOf(key));
+    return { folder: await makeFolder(above), name };
   }
 
   async function checkThere(): Promise<void> {
@@ -183,17 +182,18 @@ export async function openStore(
 
     async remove(key, { folder, name }) {
       await patiently(() => folder.removeEntry(name));
-      const path = names.pathOf(key).slice(0, -1);
-      for (let depth = path.length; depth > 0; depth -= 1) {
-        const above = await walk(path.slice(0, depth - 1), false).catch(() => undefined);
+      let path = parted(names.pathOf(key)).above;
+      while (path.length > 0) {
+        const parent = parted(path);
         try {
-          await above?.removeEntry(path[depth - 1] ?? '');
+          await (await walk(parent.above, false)).removeEntry(parent.name);
         } catch {
           // It holds something, or others were quicker.
           return;
         }
+        const gone = path.join('/');
+        path = parent.above;
         for (const known of kept.keys()) {
-          const gone = path.slice(0, depth).join('/');
           if (known === gone || known.startsWith(`${gone}/`)) kept.delete(known);
         }
       }
@@ -209,6 +209,11 @@ export async function openStore(
     },
     hiddenIfThere: (...path) => folderIfThere([HIDDEN_FOLDER, ...path]),
   };
+}
+
+/** The name of a file or folder, and those of the folders above it. */
+function parted(path: readonly string[]): { above: readonly string[]; name: string } {
+  return { above: path.slice(0, -1), name: path.at(-1) ?? '' };
 }
 
 /** Nothing is there under this name, or nothing of the kind. A name that is refused has nothing. */

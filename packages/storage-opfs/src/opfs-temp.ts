@@ -1,5 +1,5 @@
 import { StorageError } from '@granary/storage-core/provider';
-import { isMissing, nameOf } from './opfs-errors.ts';
+import { nameOf } from './opfs-errors.ts';
 import type { FileWriter } from './opfs-file-writer.ts';
 import type { FileStamp } from './opfs-info.ts';
 import type { Locks } from './opfs-locks.ts';
@@ -83,21 +83,18 @@ export function openTemps(settings: TempsSettings): Temps {
           const file = await (handle as FileSystemFileHandle).getFile().catch(() => undefined);
           if (file === undefined || now() - file.lastModified < SURELY_LEFT_AFTER_MS) continue;
         }
-        await parent.removeEntry(name).then(
-          () => {
-            removed += 1;
-          },
-          () => {},
-        );
+        try {
+          await parent.removeEntry(name);
+          removed += 1;
+        } catch {
+          // Somebody has it open, or was quicker.
+        }
       }
       return removed;
     },
 
     close() {
-      holding?.then(
-        (release) => release(),
-        () => {},
-      );
+      if (holding !== undefined) void quietly(holding.then((release) => release()));
       holding = undefined;
     },
   };
@@ -187,23 +184,36 @@ async function moveFile(handle: MovableFileHandle, { folder, name }: Place): Pro
       await handle.move(folder, name);
       return;
     } catch (error) {
-      // Chromium before 2023 renames the origin's own files alone; Firefox before it followed the
-      // proposal replaces none.
-      if (!NO_MOVES.has(nameOf(error)) || !(await isFile(folder, name))) throw error;
+      const reason = nameOf(error);
+      const isRefused = reason === CANNOT_REPLACE && (await isFile(folder, name));
+      if (!isRefused && !CANNOT_MOVE.has(reason)) throw error;
     }
   }
+  const isNew = !(await isFile(folder, name));
   const target = await folder.getFileHandle(name, { create: true });
-  const stream = await target.createWritable();
-  await stream.write(await handle.getFile());
-  await stream.close();
+  try {
+    const stream = await target.createWritable();
+    await stream.write(await handle.getFile());
+    await stream.close();
+  } catch (error) {
+    // Else an empty object would be there.
+    if (isNew) await quietly(folder.removeEntry(name));
+    throw error;
+  }
 }
 
-const NO_MOVES: ReadonlySet<string> = new Set(['NotSupportedError', 'InvalidModificationError']);
+/**
+ * Chromium before it renamed files of the computer said the latter of them: `DoMove` in
+ * content/browser/file_system_access/file_system_access_handle_base.cc (read 2026-11-21).
+ */
+const CANNOT_MOVE: ReadonlySet<string> = new Set(['NotSupportedError', 'AbortError']);
+/** Where a rename does not replace, and where a folder has the name. */
+const CANNOT_REPLACE = 'InvalidModificationError';
 
 async function isFile(folder: FileSystemDirectoryHandle, name: string): Promise<boolean> {
   return folder.getFileHandle(name).then(
     () => true,
-    (error: unknown) => isMissing(error) && false,
+    () => false,
   );
 }
 

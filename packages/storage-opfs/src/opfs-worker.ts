@@ -87,22 +87,17 @@ export function fileWorker(create: () => Worker = createBlobWorker): FileWorker 
       // https://www.w3.org/TR/CSP3/#directive-worker-src (read 2026-11-21): some throw, some tell later.
       return false;
     }
-    const { promise, resolve } = Promise.withResolvers<boolean>();
     worker.onerror = (event) => {
       event.preventDefault();
       lose('The worker ended with an error.');
-      resolve(false);
     };
     worker.onmessage = ({ data }: MessageEvent<Reply>) => {
       waiting.get(data.id)?.(data);
       waiting.delete(data.id);
     };
-    // Any answer will do; this one closes a file that nobody opened.
-    void ask({ file: 0, operation: 'abort' }).then(
-      () => resolve(true),
-      () => resolve(worker !== undefined),
-    );
-    return promise;
+    // It refuses to close a file that nobody opened, and that is an answer.
+    await quietly(ask({ file: 0, operation: 'abort' }));
+    return worker !== undefined;
   }
 
   function lose(message: string): void {
@@ -157,9 +152,9 @@ export function fileWorker(create: () => Worker = createBlobWorker): FileWorker 
 
 /**
  * Needs no file beside the bundle and so no setting of any bundler: esbuild leaves
- * `new Worker(new URL(…))` alone (https://github.com/evanw/esbuild/issues/312), and vite's
- * optimizer breaks it in dependencies (https://github.com/vitejs/vite/issues/8427, both read
- * 2026-11-21). A page whose policy lacks `worker-src blob:` refuses it.
+ * `new Worker(new URL(…))` alone (https://github.com/evanw/esbuild/issues/312), and in dependencies
+ * vite broke it until 2026 (https://github.com/vitejs/vite/issues/8427, both read 2026-11-21). A page
+ * whose policy lacks `worker-src blob:` refuses it.
  */
 function createBlobWorker(): Worker {
   const source = `(${serveFiles.toString()})(self)`;

@@ -16,6 +16,17 @@ function picks(pick: () => Promise<FileSystemDirectoryHandle>): void {
   vi.stubGlobal('showDirectoryPicker', pick);
 }
 
+interface Queried {
+  queryPermission(): Promise<PermissionState>;
+}
+
+function finished(request: IDBOpenDBRequest): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+}
+
 function refuses(name: string): () => Promise<never> {
   return () => Promise.reject(new DOMException('no', name));
 }
@@ -104,7 +115,49 @@ describe('chosen folders', () => {
       operation: 'requestAccess',
     });
     asking.mockRestore();
+    const looking = vi.spyOn(FileSystemHandle.prototype as unknown as Queried, 'queryPermission');
+    looking.mockResolvedValueOnce('prompt');
+    await expect(createOPFS({ handleId: 'asked' }).get('a')).rejects.toMatchObject({
+      code: 'permission-denied',
+      hint: expect.stringContaining('requestAccess("asked")'),
+    });
+    looking.mockRestore();
     await forgetDirectory('asked');
+  });
+
+  test('are allowed in browsers that ask nobody', async () => {
+    const folder = await newFolder();
+    picks(async () => folder);
+    const type = FileSystemHandle.prototype as unknown as {
+      queryPermission: unknown;
+      requestPermission: unknown;
+    };
+    const { queryPermission, requestPermission } = type;
+    try {
+      Object.assign(type, { queryPermission: undefined, requestPermission: undefined });
+      expect(await chooseDirectory({ handleId: 'open' })).toMatchObject({ permission: 'granted' });
+      expect(await requestAccess('open')).toMatchObject({ permission: 'granted' });
+    } finally {
+      Object.assign(type, { queryPermission, requestPermission });
+    }
+    await forgetDirectory('open');
+  });
+
+  test('are not remembered where the browser fails to', async () => {
+    const getAll = vi.spyOn(IDBObjectStore.prototype, 'getAll');
+    getAll.mockImplementationOnce(function (this: IDBObjectStore) {
+      const request = this.get('x');
+      this.transaction.abort();
+      return request;
+    });
+    await expect(listDirectories()).rejects.toMatchObject({ name: 'AbortError' });
+    getAll.mockRestore();
+    // As a later version of the package may leave it.
+    const database = 'granary-opfs-handles';
+    await finished(indexedDB.deleteDatabase(database));
+    ((await finished(indexedDB.open(database, 99))) as IDBDatabase).close();
+    await expect(listDirectories()).rejects.toMatchObject({ name: 'VersionError' });
+    await finished(indexedDB.deleteDatabase(database));
   });
 });
 
@@ -121,6 +174,8 @@ describe('pickers of files', () => {
     expect(await openFiles()).toEqual([]);
     vi.stubGlobal('showOpenFilePicker', refuses('SecurityError'));
     await expect(openFiles()).rejects.toMatchObject({ code: 'permission-denied' });
+    vi.stubGlobal('showOpenFilePicker', () => Promise.reject(new TypeError('odd')));
+    await expect(openFiles()).rejects.toThrow('odd');
   });
 
   test('save content where the person wants it', async () => {

@@ -1,6 +1,7 @@
 import { toBody } from '@granary/storage-core/provider';
 import { describe, expect, test, vi } from 'vitest';
 import { createOPFS, type OPFSNative, serveFiles } from '../src/index.ts';
+import { opfsProvider } from '../src/opfs-provider.ts';
 import { drop, filesIn, keysOf, newFolder, providerWith, putText, textOf } from './folders.ts';
 
 const MIB = 1024 * 1024;
@@ -104,8 +105,8 @@ describe('the way to write', () => {
 
   test('is by content again where files cannot be renamed', async () => {
     const { root } = await inside();
-    const type = FileSystemFileHandle.prototype as { move?: unknown };
-    const move = type.move;
+    const type = FileSystemFileHandle.prototype as { move?: unknown; createWritable: unknown };
+    const { move, createWritable } = type;
     const provider = providerWith({ root, worker: false });
     try {
       type.move = undefined;
@@ -114,9 +115,25 @@ describe('the way to write', () => {
       expect(await provider.stat('a', {})).toMatchObject({ etag, tags: ['y'] });
       type.move = () => Promise.reject(new DOMException('not here', 'NotSupportedError'));
       await putText(provider, 'a', 'three');
+      await putText(provider, 'b', 'new');
       expect(await textOf(provider, 'a')).toBe('three');
+      expect(await textOf(provider, 'b')).toBe('new');
+      type.move = () =>
+        Promise.reject(new DOMException('there is one', 'InvalidModificationError'));
+      await putText(provider, 'a', 'four');
+      expect(await textOf(provider, 'a')).toBe('four');
+      await expect(putText(provider, 'c', 'x')).rejects.toMatchObject({ outcome: 'not-applied' });
+      type.move = () => {
+        type.createWritable = () => Promise.reject(new DOMException('blocked', 'AbortError'));
+        return Promise.reject(new DOMException('not here', 'AbortError'));
+      };
+      await expect(putText(provider, 'd', 'x')).rejects.toMatchObject({ outcome: 'not-applied' });
+      type.createWritable = createWritable;
+      await expect(putText(provider, 'a', 'x')).rejects.toMatchObject({ outcome: 'not-applied' });
+      expect(await keysOf(provider)).toEqual(['a', 'b']);
+      expect(await textOf(provider, 'a')).toBe('four');
     } finally {
-      type.move = move;
+      Object.assign(type, { move, createWritable });
     }
     await provider.close?.();
   });
@@ -217,6 +234,35 @@ test('an origin without such a file system is told what to do', async () => {
     hint: expect.stringContaining('Private windows'),
   });
   await expect(keysOf(failing(new Error('odd')))).rejects.toMatchObject({ code: 'unknown' });
+});
+
+test('providers that open a new folder at once agree on its identity', async () => {
+  const { folder, root } = await inside();
+  const one = providerWith({ root });
+  const other = providerWith({ root });
+  await Promise.all([keysOf(one), keysOf(other)]);
+  expect(one.storeId).toEqual(expect.any(String));
+  expect(other.storeId).toBe(one.storeId);
+  const directory = await (one.native as OPFSNative).directory();
+  expect(await directory.isSameEntry(folder)).toBe(true);
+  for (const each of [one, other]) await each.close?.();
+});
+
+test('a provider that is closed while its opening fails opens again', async () => {
+  let fail: (error: unknown) => void = () => {};
+  const opening = new Promise<never>((_, reject) => {
+    fail = reject;
+  });
+  const { folder } = await inside();
+  const directory = vi.fn(async () => folder).mockReturnValueOnce(opening);
+  const provider = opfsProvider({ directory });
+  const reading = keysOf(provider);
+  const closing = provider.close?.();
+  fail(new DOMException('not now', 'InvalidStateError'));
+  await expect(reading).rejects.toMatchObject({ code: 'unavailable' });
+  await closing;
+  expect(await keysOf(provider)).toEqual([]);
+  await provider.close?.();
 });
 
 test('folders that hold nothing are in no key’s way, and those with objects are', async () => {

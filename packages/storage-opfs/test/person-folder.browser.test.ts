@@ -154,7 +154,7 @@ describe('a folder that a person chose', () => {
     const reading = (async () => {
       for await (const event of watcher) seen.push(event);
     })();
-    const within = { timeout: 10_000, interval: 20 };
+    const within = { timeout: 30_000, interval: 20 };
     await drop(directory, 'dropped.txt', 'x');
     await expect
       .poll(() => seen, within)
@@ -178,6 +178,7 @@ describe('a folder that a person chose', () => {
 test.each([
   ['{', 'corrupted'],
   ['{}', 'corrupted'],
+  ['null', 'corrupted'],
   ['{"granary":2,"storeId":"x"}', 'invalid-data'],
   ['{"granary":1,"storeId":"x","companions":"manifest","names":"exact"}', 'invalid-data'],
 ])('a folder whose format is %s is refused', async (text, code) => {
