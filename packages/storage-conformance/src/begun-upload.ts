@@ -7,6 +7,10 @@ import type {
 import { present } from './check.ts';
 import { collect, join, noise } from './content.ts';
 
+/** How long sessions are waited for that are being ended: two seconds. */
+const MAX_LOOKS = 100;
+const LOOK_MS = 20;
+
 /** A size that a part but the last may have, as small as the rules allow. */
 export function partSize({ minBytes, multipleOf }: PartRules): number {
   return Math.max(multipleOf, Math.ceil(Math.max(minBytes, 1) / multipleOf) * multipleOf);
@@ -51,4 +55,14 @@ export async function pending(provider: StorageProvider, prefix?: string): Promi
   const { uploads } = provider;
   if (uploads === undefined) return [];
   return (await collect(uploads(prefix === undefined ? {} : { prefix }))).map(({ key }) => key);
+}
+
+/** Tells uploads that stay. A put that was given up ends its session after its promise has settled. */
+export async function lasting(provider: StorageProvider): Promise<string[]> {
+  let left = await pending(provider);
+  for (let look = 1; look < MAX_LOOKS && left.length > 0; look += 1) {
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    left = await pending(provider);
+  }
+  return left;
 }

@@ -33,7 +33,11 @@ export async function makeProject(folder: string, tarballs: readonly string[]): 
   await mkdir(folder, { recursive: true });
   const manifest = { name: 'page', private: true, type: 'module' };
   await writeFile(join(folder, 'package.json'), JSON.stringify(manifest));
-  const flags = ['--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline'];
+  const flags = [
+    ...['--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline'],
+    // A request that hangs is tried again, instead of waiting five minutes for it.
+    ...['--fetch-timeout=20000', '--fetch-retries=5'],
+  ];
   const args = ['install', ...flags, ...tarballs];
   const { exitCode, output } = await runCommand('npm', args, { cwd: folder });
   if (exitCode !== 0) throw new Error(`npm install failed in an empty project: ${output}`);

@@ -135,7 +135,11 @@ async function makeProject(folder: string): Promise<string> {
 }
 
 function npmInstall(project: string, what: readonly string[]): Promise<CommandResult> {
-  const flags = ['--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline'];
+  const flags = [
+    ...['--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline'],
+    // A request that hangs is tried again, instead of waiting five minutes for it.
+    ...['--fetch-timeout=20000', '--fetch-retries=5'],
+  ];
   return runCommand('npm', ['install', ...flags, ...what], { cwd: project });
 }
 
