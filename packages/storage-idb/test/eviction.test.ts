@@ -11,7 +11,7 @@ async function evictionsOf(tab: Tab): Promise<readonly EvictedEvent[]> {
   return told.evictions;
 }
 
-test.runIf(isMissing)('there is no Chromium', ({ skip }) => skip(whyNoBrowser('chromium')));
+if (isMissing) test('there is no Chromium', ({ skip }) => skip(whyNoBrowser('chromium')));
 
 describe.skipIf(isMissing)('a store that is cleared', { timeout: 60_000 }, () => {
   test('by the browser under open tabs is a new one for them, and they say so', async () => {

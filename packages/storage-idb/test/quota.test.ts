@@ -32,7 +32,7 @@ async function fill(tab: Tab, prefix: string, size: number): Promise<number> {
   }
 }
 
-test.runIf(isMissing)('there is no Chromium', ({ skip }) => skip(whyNoBrowser('chromium')));
+if (isMissing) test('there is no Chromium', ({ skip }) => skip(whyNoBrowser('chromium')));
 
 describe.skipIf(isMissing)('a full store', { timeout: 60_000 }, () => {
   let browser: Browser;

@@ -19,7 +19,7 @@ function keysOf(heard: readonly Heard[], isOwn: boolean): readonly (string | und
 const numbered = (prefix: string, count: number) =>
   Array.from({ length: count }, (_, at) => `${prefix}${at}`);
 
-test.runIf(isMissing)('there is no Chromium', ({ skip }) => skip(whyNoBrowser('chromium')));
+if (isMissing) test('there is no Chromium', ({ skip }) => skip(whyNoBrowser('chromium')));
 
 describe.skipIf(isMissing)('two tabs', { timeout: 60_000 }, () => {
   test('hear each other within a second, without loss or echo, while both write', async () => {
