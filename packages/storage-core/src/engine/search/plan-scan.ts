@@ -1,5 +1,5 @@
 import type { Capabilities, ListField } from '../../contract/capabilities.ts';
-import type { StorageQuery } from '../../contract/listing.ts';
+import type { CandidateQuery, StorageQuery } from '../../contract/listing.ts';
 
 /** How a scan learns what the query looks at. */
 export interface ScanPlan {
@@ -17,7 +17,7 @@ export interface ScanPlan {
 const ATTRIBUTES: readonly ListField[] = ['contentType', 'metadata', 'tags', 'expiresAt'];
 
 /** What an index can know about. */
-const NARROWING = [
+export const NARROWING: readonly Exclude<keyof CandidateQuery, 'prefix' | 'startAfter'>[] = [
   'tags',
   'anyTags',
   'metadata',
@@ -25,7 +25,7 @@ const NARROWING = [
   'size',
   'modifiedAt',
   'createdAt',
-] as const satisfies readonly (keyof StorageQuery)[];
+];
 
 /** The cheapest way to learn all that a query looks at. Attributes of a store that keeps none are known. */
 export function planScan(capabilities: Capabilities, query: StorageQuery): ScanPlan {

@@ -1,6 +1,7 @@
 import { contentTypeOf } from '../../attributes/content-type.ts';
 import type { JsonValue } from '../../contract/json.ts';
 import type {
+  CandidateQuery,
   ListingPage,
   SearchIndex,
   StorageItem,
@@ -22,7 +23,7 @@ import { runMany } from '../run-many.ts';
 import { checkQuery } from './check-query.ts';
 import { fieldMatcher, missingWords, textOf, wordsOf } from './match-item.ts';
 import { type ItemOrder, orderOf, type Rank, selectFirst } from './order-items.ts';
-import { planScan, type ScanPlan } from './plan-scan.ts';
+import { NARROWING, planScan, type ScanPlan } from './plan-scan.ts';
 
 /** Most items of one page of a sorted search. */
 const PAGE_ITEMS = 1000;
@@ -161,20 +162,14 @@ function pagesOf(
 ): AsyncIterable<ListPage> {
   if (!plan.candidates) return provider.list(list);
   const { prefix, startAfter } = list;
-  const { tags, anyTags, metadata, contentType, size, modifiedAt, createdAt } = query;
-  const narrow = {
-    prefix,
-    startAfter,
-    tags,
-    anyTags,
-    metadata,
-    contentType,
-    size,
-    modifiedAt,
-    createdAt,
+  const narrow: CandidateQuery = {
+    ...(prefix !== undefined && { prefix }),
+    ...(startAfter !== undefined && { startAfter }),
+    ...Object.fromEntries(
+      NARROWING.filter((field) => query[field] !== undefined).map((field) => [field, query[field]]),
+    ),
   };
-  const given = Object.entries(narrow).filter(([, value]) => value !== undefined);
-  return ownOperation(provider)('candidates')(Object.fromEntries(given), signalOf(list));
+  return ownOperation(provider)('candidates')(narrow, signalOf(list));
 }
 
 /** Items with all that `stat` tells. One that is gone meanwhile, or expired, is left out. */
