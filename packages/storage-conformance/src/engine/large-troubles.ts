@@ -1,5 +1,5 @@
 import { guardProvider, StorageError, sha256 } from '@granary/storage-core/provider';
-import { lasting } from '../begun-upload.ts';
+import { pending } from '../begun-upload.ts';
 import { ensure, equal, failsWith, present } from '../check.ts';
 import { noise, watchedSource } from '../content.ts';
 import { relay } from '../relay.ts';
@@ -55,7 +55,7 @@ export const largeTroubleScenarios: readonly Scenario[] = [
         equal(info.checksums, expected, 'checksums of a stream');
         equal(await bytes('b'), content, 'content of a stream');
       }
-      equal(await lasting(provider), [], 'uploads that are left');
+      equal(await pending(provider), [], 'uploads that are left');
     },
   },
   {
@@ -79,7 +79,7 @@ export const largeTroubleScenarios: readonly Scenario[] = [
       const changed = () => engine.put('a', noise(size, 78), { checksum: true });
       await failsWith('corrupted', changed, 'put of which a part changed');
       equal(await text('a'), 'old content', 'the object');
-      equal(await lasting(provider), [], 'uploads that are left');
+      equal(await pending(provider), [], 'uploads that are left');
     },
   },
   {
@@ -101,7 +101,7 @@ export const largeTroubleScenarios: readonly Scenario[] = [
         [...new Set(told)].toSorted((a, b) => a - b),
         'progress that counts up',
       );
-      equal(await lasting(provider), [], 'uploads that are left');
+      equal(await pending(provider), [], 'uploads that are left');
     },
   },
   {
@@ -125,7 +125,7 @@ export const largeTroubleScenarios: readonly Scenario[] = [
       const count = always.begun.length;
       ensure(count > 1 && count < 10, `${count} sessions were begun for content in memory`);
       await missing('a');
-      equal(await lasting(provider), [], 'uploads that are left');
+      equal(await pending(provider), [], 'uploads that are left');
     },
   },
 ];

@@ -1,6 +1,6 @@
 import type { Progress } from '@granary/storage-core';
 import { guardProvider, type UploadSession } from '@granary/storage-core/provider';
-import { lasting } from '../begun-upload.ts';
+import { lasting, pending } from '../begun-upload.ts';
 import { ensure, equal, failsWith, present, rejection } from '../check.ts';
 import { noise, settle, until, watchedSource } from '../content.ts';
 import { isDeclared } from '../needs.ts';
@@ -42,7 +42,7 @@ export const largeScenarios: readonly Scenario[] = [
         await engine.put('small', watchedSource([content.slice(0, 100)]).stream);
         equal(await bytes('small'), content.slice(0, 100), 'small content of unknown size');
       }
-      equal(await lasting(provider), [], 'uploads that are left');
+      equal(await pending(provider), [], 'uploads that are left');
     },
   },
   {
@@ -71,7 +71,6 @@ export const largeScenarios: readonly Scenario[] = [
       }
       equal(await text('old'), 'old content', 'the old object');
       await missing('new');
-      await settle(5);
       equal(await lasting(provider), [], 'uploads that are left');
     },
   },
@@ -114,7 +113,7 @@ export const largeScenarios: readonly Scenario[] = [
       );
       await engine.put('a', watchedSource(chunks).stream, { size, resume: token });
       equal(await bytes('a'), content, 'content');
-      equal(await lasting(provider), [], 'uploads that are left');
+      equal(await pending(provider), [], 'uploads that are left');
     },
   },
   {
@@ -159,7 +158,7 @@ export const largeScenarios: readonly Scenario[] = [
       equal(told.length, count, 'progress told after the failure');
       ensure(source.pulled() <= 12, 'the source should not be read on after the failure');
       await missing('a');
-      equal(await lasting(provider), [], 'uploads that are left');
+      equal(await pending(provider), [], 'uploads that are left');
     },
   },
   {
@@ -181,7 +180,7 @@ export const largeScenarios: readonly Scenario[] = [
         equal(await bytes('new'), content, 'content of the new object');
       }
       equal(await text('there'), 'kept', 'the object');
-      equal(await lasting(provider), [], 'uploads that are left');
+      equal(await pending(provider), [], 'uploads that are left');
     },
   },
 ];
