@@ -24,7 +24,7 @@ export const MARKS: Readonly<Record<Part, RegExp>> = {
 };
 
 /** The packages of this workspace that users of the pages install, and those that these need. */
-export const PACKAGES: readonly string[] = [
+export const PACKAGES: ReadonlySet<string> = new Set([
   '@granary/storage',
   '@granary/storage-core',
   '@granary/storage-fs',
@@ -33,7 +33,7 @@ export const PACKAGES: readonly string[] = [
   '@granary/storage-localstorage',
   '@granary/storage-memory',
   '@granary/storage-opfs',
-];
+]);
 
 const ALL: readonly BundlerName[] = ['vite', 'webpack', 'esbuild'];
 /** webpack takes longest, and has seen the parts of these in the other pages. */

@@ -2,11 +2,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, findBrowser, startBrowser, whyNoBrowser } from '@granary-tools/browser';
+import { readWorkspace } from '@granary-tools/workspace';
+import { makeNpmProject } from '@granary-tools/workspace/npm-project';
+import { packAll } from '@granary-tools/workspace/pack';
 import { createServer } from 'vite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readBuiltPage } from '../src/built-page.ts';
 import { BUNDLERS } from '../src/bundlers.ts';
-import { makeProject, packPackages } from '../src/install.ts';
 import { MARKS, PACKAGES, PAGE_CASES, type Part, writePage } from '../src/page-cases.ts';
 import { serveSite } from '../src/site-server.ts';
 
@@ -23,9 +25,11 @@ const sizes: string[] = [];
 beforeAll(async () => {
   scratch = await mkdtemp(join(tmpdir(), 'granary-bundlers-'));
   project = join(scratch, 'project');
-  await makeProject(project, [...(await packPackages(PACKAGES, scratch)).values()]);
+  const packages = (await readWorkspace()).filter(({ manifest }) => PACKAGES.has(manifest.name));
+  const { exitCode, output } = await makeNpmProject(project, await packAll(packages, scratch));
+  if (exitCode !== 0) throw new Error(`npm installed nothing into an empty project: ${output}`);
   if (findBrowser('chromium') !== undefined) browser = await startBrowser({ entry: FRAME });
-}, 5 * MINUTES);
+}, 10 * MINUTES);
 
 afterAll(async () => {
   console.log(`First load, minified and gzipped:\n${sizes.join('\n')}`);

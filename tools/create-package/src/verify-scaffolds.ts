@@ -2,6 +2,7 @@ import { cp, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { CommandOptions, CommandResult } from '@granary-tools/workspace/command';
+import { NPM_FLAGS } from '@granary-tools/workspace/npm-project';
 
 /** What verifying needs; tests pass their own runners. */
 export interface VerifyContext {
@@ -119,7 +120,7 @@ function outsideSteps(
       args: ['backend', 'elsewhere', '--outside', outside, ...sources],
       cwd: folder,
     },
-    npm('install it with npm', 'install', '--no-audit', '--no-fund', '--prefer-offline'),
+    npm('install it with npm', 'install', ...NPM_FLAGS),
     npm('check its types', 'run', 'typecheck'),
     npm('run its tests', 'test'),
     npm('build it', 'run', 'build'),

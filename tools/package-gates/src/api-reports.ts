@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { WorkspacePackage } from '@granary-tools/workspace';
 import { Extractor, ExtractorConfig, ExtractorLogLevel } from '@microsoft/api-extractor';
 import { type Entry, eachPackage, entriesOf, type Gate } from './gate.ts';
-import { withScratchFolder } from './pack.ts';
+import { withScratchFolder } from './scratch-folder.ts';
 
 /**
  * The public surface of each library is written down in `api/<entry>.api.md`, so that every change

@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
+import { packAll } from '@granary-tools/workspace/pack';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import type { Gate } from './gate.ts';
-import { packAll, withScratchFolder } from './pack.ts';
+import { withScratchFolder } from './scratch-folder.ts';
 
 /** publint, strict, on each tarball: what package.json promises is in it and is what it says. */
 export const publishedFiles: Gate = {

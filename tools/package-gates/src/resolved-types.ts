@@ -1,8 +1,9 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { runScript } from '@granary-tools/workspace/command';
+import { packAll } from '@granary-tools/workspace/pack';
 import { entriesOf, type Gate } from './gate.ts';
-import { packAll, withScratchFolder } from './pack.ts';
+import { withScratchFolder } from './scratch-folder.ts';
 
 const require = createRequire(import.meta.url);
 const ATTW = join(dirname(require.resolve('@arethetypeswrong/cli/package.json')), 'dist/index.js');

@@ -1,9 +1,11 @@
-import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
+import { readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { WorkspacePackage } from '@granary-tools/workspace';
-import { type CommandResult, runCommand, runScript } from '@granary-tools/workspace/command';
+import { runCommand, runScript } from '@granary-tools/workspace/command';
+import { makeNpmProject } from '@granary-tools/workspace/npm-project';
+import { type Packed, packAll } from '@granary-tools/workspace/pack';
 import { entriesOf, type Gate } from './gate.ts';
-import { type Packed, packAll, withScratchFolder } from './pack.ts';
+import { withScratchFolder } from './scratch-folder.ts';
 
 /** What an application with core and one backend without an SDK may take on disk (ARCHITECTURE.md, budgets). */
 const MAX_INSTALLED_BYTES = 5_000_000;
@@ -30,11 +32,8 @@ async function checkEverything(
   scratch: string,
 ): Promise<readonly string[]> {
   const packages = packed.map(({ workspacePackage }) => workspacePackage);
-  const project = await makeProject(join(scratch, 'everything'));
-  const installed = await npmInstall(project, [
-    ...packed.map(({ tarball }) => tarball),
-    ...packages.flatMap(peers),
-  ]);
+  const project = join(scratch, 'everything');
+  const installed = await makeNpmProject(project, packed, peersOf(packages));
   if (installed.exitCode !== 0) return [`npm install of all tarballs failed:\n${installed.output}`];
   return [
     ...(await checkImports(project, packages)),
@@ -113,11 +112,8 @@ async function checkInstalledSize(
   const own = packed.filter(({ workspacePackage }) =>
     names.includes(workspacePackage.manifest.name),
   );
-  const project = await makeProject(join(scratch, 'small'));
-  const { exitCode, output } = await npmInstall(
-    project,
-    own.map(({ tarball }) => tarball),
-  );
+  const project = join(scratch, 'small');
+  const { exitCode, output } = await makeNpmProject(project, own);
   if (exitCode !== 0) return [`npm install of ${names.join(' and ')} failed:\n${output}`];
   const bytes = await folderBytes(join(project, 'node_modules'));
   say(
@@ -127,25 +123,9 @@ async function checkInstalledSize(
   return [`${names.join(' + ')} take ${toMegabytes(bytes)} installed`];
 }
 
-async function makeProject(folder: string): Promise<string> {
-  await mkdir(folder);
-  const manifest = { name: 'empty', private: true, type: 'module' };
-  await writeFile(join(folder, 'package.json'), JSON.stringify(manifest));
-  return folder;
-}
-
-function npmInstall(project: string, what: readonly string[]): Promise<CommandResult> {
-  const flags = [
-    ...['--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline'],
-    // A request that hangs is tried again, instead of waiting five minutes for it.
-    ...['--fetch-timeout=20000', '--fetch-retries=5'],
-  ];
-  return runCommand('npm', ['install', ...flags, ...what], { cwd: project });
-}
-
 /** Returns what users must bring themselves, and may leave out: all of it, in the wanted range. */
-function peers({ manifest }: WorkspacePackage): readonly string[] {
-  return Object.entries(manifest.peerDependencies ?? {}).map(([name, range]) => `${name}@${range}`);
+function peersOf(packages: readonly WorkspacePackage[]): Readonly<Record<string, string>> {
+  return Object.assign({}, ...packages.map(({ manifest }) => manifest.peerDependencies));
 }
 
 function specifiersOf(packages: readonly WorkspacePackage[]): readonly string[] {
