@@ -9,12 +9,12 @@ import {
   type StorageProvider,
 } from '@granary/storage-core/provider';
 import { createMemory } from '@granary/storage-memory';
-import { type MockControl, type MockGate, type MockOptions, mockGate } from './mock-control.ts';
-import { mockLayer } from './mock-layer.ts';
+import { type MockControl, type MockGate, type MockOptions, mockGate } from './mock/control.ts';
+import { mockLayer } from './mock/layer.ts';
 
-export { type FakeClock, type FakeClockOptions, fakeClock, type MockClock } from './mock-clock.ts';
-export type { MockCall, MockControl, MockOptions } from './mock-control.ts';
-export type { Fault, FaultOptions, FaultyOperation, MockOperation } from './mock-faults.ts';
+export { type FakeClock, type FakeClockOptions, fakeClock, type MockClock } from './mock/clock.ts';
+export type { MockCall, MockControl, MockOptions } from './mock/control.ts';
+export type { Fault, FaultOptions, FaultyOperation, MockOperation } from './mock/faults.ts';
 
 /** Options of {@link createMock}. */
 export interface CreateMockOptions extends MockOptions {

@@ -125,6 +125,11 @@ export type ProviderArguments<Options> =
 export interface LayerDefinition<Options> {
   readonly name: string;
   readonly layer: (provider: StorageProvider, options: Options) => StorageProvider;
+  /**
+   * Layers that this one may not stand over: their names, each with why and what the right order is.
+   * Composing it over one of them fails with `invalid-config`. Default: it may stand anywhere.
+   */
+  readonly notOver?: (options: Options) => Readonly<Record<string, string>>;
 }
 
 /** Makes a storage over another one with a layer between. */

@@ -45,7 +45,6 @@ type Tail<Parameters extends readonly unknown[]> = Parameters extends readonly [
 interface View {
   /** Ends with a slash, unless it is empty. */
   readonly prefix: string;
-  readonly layers: readonly string[];
 }
 
 const ENCODER = /* @__PURE__ */ new TextEncoder();
@@ -72,7 +71,6 @@ export function createEngine<Items extends ItemTypes = AnyItems>(
 function engineOver(provider: StorageProvider, options: EngineOptions, view?: View): StorageEngine {
   const { codecs, schemas, idleBodyMs, now = Date.now, choice } = options;
   const prefix = view?.prefix ?? '';
-  const layers = view?.layers ?? layersOf(provider);
 
   const rare = () => import('./rare-operations.ts');
 
@@ -221,7 +219,7 @@ function engineOver(provider: StorageProvider, options: EngineOptions, view?: Vi
     },
     getInfo: () => ({
       provider: provider.name,
-      layers,
+      layers: layersOf(provider),
       prefix: prefix.slice(0, -1),
       state: stateOf(provider),
       durable: provider.capabilities.durable === true,
@@ -316,8 +314,8 @@ function engineOver(provider: StorageProvider, options: EngineOptions, view?: Vi
     health: later('health'),
 
     at: (path) =>
-      engineOver(prefixedLater(provider, path), options, { prefix: `${prefix}${path}/`, layers }),
-    readOnly: () => engineOver(readOnlyLater(provider), options, { prefix, layers }),
+      engineOver(prefixedLater(provider, path), options, { prefix: `${prefix}${path}/` }),
+    readOnly: () => engineOver(readOnlyLater(provider), options, { prefix }),
 
     get native() {
       return provider.native;

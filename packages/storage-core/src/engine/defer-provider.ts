@@ -1,6 +1,7 @@
 import type { Capabilities } from '../contract/capabilities.ts';
 import type { StorageProvider } from '../contract/provider.ts';
 import { StorageError } from '../errors/storage-error.ts';
+import { layersOf, nameLayers } from '../provider/layers-of.ts';
 import { OPTIONAL_OPERATIONS } from '../provider/optional-operations.ts';
 import { readingCapabilities } from '../provider/reading-capabilities.ts';
 import { isGuarded, stateOf, tellState } from '../provider/state-of.ts';
@@ -147,5 +148,5 @@ export function deferProvider(provider: StorageProvider, outline: Outline): Stor
     Object.defineProperty(deferred, name, { enumerable: true, get: () => provider[name] });
   }
   tellState(deferred, () => (ready === undefined ? 'new' : stateOf(ready)));
-  return deferred;
+  return nameLayers(deferred, layersOf(provider));
 }

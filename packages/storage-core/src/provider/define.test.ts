@@ -153,6 +153,11 @@ describe('defineBackend', () => {
   });
 });
 
+/** Another provider that does what the one below does. */
+function around(below: StorageProvider): StorageProvider {
+  return { ...tinyProvider(), capabilities: below.capabilities };
+}
+
 describe('defineLayer', () => {
   const layer = vi.fn((provider: StorageProvider, { prefix }: { readonly prefix: string }) =>
     withPrefix(provider, prefix),
@@ -184,8 +189,30 @@ describe('defineLayer', () => {
     const two = createScoped.provider(one, { prefix: 'b' });
     expect(layersOf(two)).toEqual(['scoped', 'scoped']);
     expect(layersOf(tinyProvider())).toEqual([]);
+    expect(layersOf(providerOf(createScoped({ underlying: one, prefix: 'c' }).at('d')))).toEqual([
+      'scoped',
+      'scoped',
+    ]);
     const same = defineLayer({ name: 'same', layer: (provider: StorageProvider) => provider });
     expect(layersOf(same.provider(one, {}))).toEqual(['scoped']);
+  });
+
+  test('refuses a layer over one that it may not stand over, at any depth', () => {
+    const createInner = defineLayer({ name: 'inner', layer: (below, _: object) => around(below) });
+    const createOuter = defineLayer<{ readonly strict: boolean }>({
+      name: 'outer',
+      layer: (below) => around(below),
+      notOver: ({ strict }) => (strict ? { inner: 'Put "inner" outermost.' } : {}),
+    });
+    const underlying = createInner({ underlying: tinyProvider() }).at('a').readOnly();
+    expect(createOuter({ underlying, strict: false }).getInfo()).toBeDefined();
+    expect(() => createOuter({ underlying, strict: true })).toThrow(
+      expect.objectContaining({
+        code: 'invalid-config',
+        message: expect.stringContaining('the layer "outer" cannot stand over the layer "inner"'),
+        hint: 'Put "inner" outermost.',
+      }),
+    );
   });
 });
 

@@ -5,9 +5,9 @@ import {
   type PutEntry,
   toStorageError,
 } from '@granary/storage-core/provider';
-import type { MockGate } from './mock-control.ts';
-import { type FaultOptions, faultError, type MockOperation } from './mock-faults.ts';
-import type { Quota, QuotaTicket } from './mock-quota.ts';
+import type { MockGate } from './control.ts';
+import { type FaultOptions, faultError, type MockOperation } from './faults.ts';
+import type { Quota, QuotaTicket } from './quota.ts';
 
 /** A batch that goes through the gate as one call; faults with a `key` meet the items they name. */
 export function mockBatch<Item extends string | PutEntry, Value>(

@@ -5,7 +5,7 @@ import {
   StorageError,
   type StorageProvider,
 } from '@granary/storage-core/provider';
-import { mapInput } from './mock-bodies.ts';
+import { mapInput } from './bodies.ts';
 
 /** Keeps what a mock stores below a number of bytes. It counts current objects and parts of uploads. */
 export interface Quota {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { seededRandom } from './mock-random.ts';
+import { seededRandom } from './random.ts';
 
 const numbers = (seed: number) => {
   const random = seededRandom(seed);

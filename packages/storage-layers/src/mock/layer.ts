@@ -1,10 +1,10 @@
 import { type ObjectInfo, type StorageProvider, unsupported } from '@granary/storage-core/provider';
-import { mockBatch, putThatFit } from './mock-batch.ts';
-import { type Flow, slowBody, slowObject } from './mock-bodies.ts';
-import type { CallSite, MockGate, MockOptions } from './mock-control.ts';
-import type { FaultOptions } from './mock-faults.ts';
-import { limitedQuota, noQuota } from './mock-quota.ts';
-import { type HeldParts, mockSession } from './mock-upload.ts';
+import { mockBatch, putThatFit } from './batch.ts';
+import { type Flow, slowBody, slowObject } from './bodies.ts';
+import type { CallSite, MockGate, MockOptions } from './control.ts';
+import type { FaultOptions } from './faults.ts';
+import { limitedQuota, noQuota } from './quota.ts';
+import { type HeldParts, mockSession } from './upload.ts';
 
 /** The guarded provider below, with every call going through the gate. */
 export function mockLayer(

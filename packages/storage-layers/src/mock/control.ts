@@ -3,7 +3,7 @@ import {
   type OperationOptions,
   StorageError,
 } from '@granary/storage-core/provider';
-import { interruptible, type MockClock, systemClock } from './mock-clock.ts';
+import { interruptible, type MockClock, systemClock } from './clock.ts';
 import {
   checkNumber,
   type Fault,
@@ -12,8 +12,8 @@ import {
   faultError,
   faultScript,
   type MockOperation,
-} from './mock-faults.ts';
-import { seededRandom } from './mock-random.ts';
+} from './faults.ts';
+import { seededRandom } from './random.ts';
 
 const MAX_LOGGED_CALLS = 10_000;
 

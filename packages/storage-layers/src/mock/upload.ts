@@ -1,6 +1,6 @@
 import type { UploadSession } from '@granary/storage-core/provider';
-import type { MockGate } from './mock-control.ts';
-import type { Quota } from './mock-quota.ts';
+import type { MockGate } from './control.ts';
+import type { Quota } from './quota.ts';
 
 /** Sizes of the parts that an upload holds, by offset. */
 export type HeldParts = Map<number, number>;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type FaultTarget, faultError, faultScript } from './mock-faults.ts';
+import { type FaultTarget, faultError, faultScript } from './faults.ts';
 
 const call = (overrides: Partial<FaultTarget> = {}): FaultTarget => ({
   operation: 'put',

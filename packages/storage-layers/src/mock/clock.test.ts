@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { fakeClock, systemClock } from './mock-clock.ts';
+import { fakeClock, systemClock } from './clock.ts';
 
 describe('fakeClock', () => {
   test('stands still until it is moved', async () => {

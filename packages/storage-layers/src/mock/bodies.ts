@@ -1,6 +1,6 @@
 import { type Body, type StoredObject, storedObject, toBody } from '@granary/storage-core/provider';
-import type { MockClock } from './mock-clock.ts';
-import { type FaultOptions, faultError } from './mock-faults.ts';
+import type { MockClock } from './clock.ts';
+import { type FaultOptions, faultError } from './faults.ts';
 
 const DEFAULT_CHUNK_BYTES = 64 * 1024;
 

@@ -1,0 +1,7 @@
+export {
+  checkKeyDerivation,
+  type DerivationName,
+  deriveKey,
+  type KeyDerivation,
+  newKeyDerivation,
+} from './crypto/derive-key.ts';
