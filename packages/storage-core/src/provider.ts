@@ -220,6 +220,7 @@ export { defineLayer } from './provider/define-layer.ts';
 export { guardProvider } from './provider/guard-provider.ts';
 export { layersOf } from './provider/layers-of.ts';
 export { measureHealth } from './provider/measure-health.ts';
+export { meetReadConditions, meetWriteConditions } from './provider/meet-conditions.ts';
 export { OPTIONAL_OPERATIONS, type OptionalOperation } from './provider/optional-operations.ts';
 export { providerOf } from './provider/provider-of.ts';
 export { withPrefix } from './provider/with-prefix.ts';

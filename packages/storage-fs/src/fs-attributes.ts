@@ -2,15 +2,16 @@ import {
   type AttributesPatch,
   attributeBeyondName,
   isEmptySide,
+  meetWriteConditions,
   type ObjectAttributes,
   type ObjectInfo,
   patchAttributes,
   type SetMetadataOptions,
   selectAttributes,
 } from '@granary/storage-core/provider';
-import { type Committer, checkWriteConditions } from './fs-commit.ts';
+import type { Committer } from './fs-commit.ts';
 import { checkAborted, notFound, withOutcome } from './fs-errors.ts';
-import { fingerprintOf, infoOf } from './fs-info.ts';
+import { etagOf, fingerprintOf, infoOf } from './fs-info.ts';
 import { claimOf } from './fs-keys.ts';
 import type { Resolver } from './fs-resolve.ts';
 import type { Store } from './fs-store.ts';
@@ -37,7 +38,7 @@ export function attributeSetter(
       if (found === undefined) throw notFound(key);
       const { folder, name, stats } = found;
       try {
-        checkWriteConditions(stats, ifMatch === undefined ? {} : { ifMatch });
+        meetWriteConditions(etagOf(stats), { ifMatch });
         const fingerprint = fingerprintOf(stats);
         const record = await committer.recordOf(found, key);
         const { matched: _matched, ...side } = selectAttributes(record, fingerprint);

@@ -1,9 +1,9 @@
-import type { Stats } from 'node:fs';
 import {
   type CompanionRecord,
   type CompanionSide,
   isEmptySide,
   isStorageError,
+  meetWriteConditions,
   nextCompanion,
   type ObjectInfo,
   StorageError,
@@ -11,7 +11,7 @@ import {
 } from '@granary/storage-core/provider';
 import type { Backups } from './fs-backup.ts';
 import { codeOf } from './fs-calls.ts';
-import { checkAborted, preconditionFailed, withOutcome } from './fs-errors.ts';
+import { checkAborted, withOutcome } from './fs-errors.ts';
 import { etagOf, fingerprintOf, infoOf } from './fs-info.ts';
 import { claimOf } from './fs-keys.ts';
 import type { Lock } from './fs-lock.ts';
@@ -85,7 +85,7 @@ export function committer(store: Store, resolve: Resolver, backups?: Backups): C
         const existing = await resolve.find(key);
         let place: Place | undefined = existing;
         try {
-          checkWriteConditions(existing?.stats, conditions);
+          meetWriteConditions(existing && etagOf(existing.stats), conditions);
           place ??= await resolve.place(key);
           const record = await recordOf(place, key);
           const target = { ...place, existing, record, lock };
@@ -202,21 +202,6 @@ export function writeConditionsOf({ ifMatch, ifNoneMatch }: WriteConditions): Wr
     ...(ifMatch !== undefined && { ifMatch }),
     ...(ifNoneMatch !== undefined && { ifNoneMatch }),
   };
-}
-
-/** Errors: `precondition-failed`. */
-export function checkWriteConditions(
-  existing: Stats | undefined,
-  { ifMatch, ifNoneMatch }: WriteConditions,
-): void {
-  if (ifNoneMatch !== undefined && existing !== undefined) {
-    throw preconditionFailed('there is an object already.');
-  }
-  if (ifMatch === undefined) return;
-  if (existing === undefined) throw preconditionFailed('there is no object to replace.');
-  if (ifMatch !== etagOf(existing)) {
-    throw preconditionFailed('the object is another write than the one with the etag asked for.');
-  }
 }
 
 function lostFile(): StorageError {

@@ -4,6 +4,7 @@ import {
   type CopyOptions,
   contentTypeOf,
   isEmptySide,
+  meetWriteConditions,
   nextCompanion,
   type ObjectInfo,
   patchAttributes,
@@ -14,7 +15,7 @@ import {
 import { type AttributeSetter, attributesFor } from './fs-attributes.ts';
 import type { Backups } from './fs-backup.ts';
 import { codeOf } from './fs-calls.ts';
-import { type Committer, checkWriteConditions, RACES } from './fs-commit.ts';
+import { type Committer, RACES } from './fs-commit.ts';
 import { checkAborted, notFound, withOutcome } from './fs-errors.ts';
 import { etagOf, fingerprintOf, infoOf } from './fs-info.ts';
 import { claimOf } from './fs-keys.ts';
@@ -87,7 +88,7 @@ export function copier(settings: CopierSettings): Copier {
   ): Promise<ObjectInfo> {
     const { stats, described } = object;
     const { ifMatch, conditions } = conditionsOf(options);
-    checkWriteConditions(stats, ifMatch);
+    meetWriteConditions(etagOf(stats), ifMatch);
     let isCommitted = false;
     const file = await duplicate(object);
     try {
@@ -112,7 +113,7 @@ export function copier(settings: CopierSettings): Copier {
     [lockFrom, lockTo]: readonly [Lock, Lock],
   ): Promise<ObjectInfo> {
     const { ifMatch, conditions } = conditionsOf(options);
-    checkWriteConditions(source.stats, ifMatch);
+    meetWriteConditions(etagOf(source.stats), ifMatch);
     const fingerprint = fingerprintOf(source.stats);
     const described = selectAttributes(await committer.recordOf(source, from), fingerprint);
     const side = { ...carried(from, to, described, options), fingerprint };
@@ -121,7 +122,7 @@ export function copier(settings: CopierSettings): Copier {
       const existing = await resolve.find(to);
       let place: Place | undefined = existing;
       try {
-        checkWriteConditions(existing?.stats, conditions);
+        meetWriteConditions(existing && etagOf(existing.stats), conditions);
         // What is moved must be newer than what it replaces, and gets no other time by itself. A
         // backup is made by copying anyway.
         if (backups !== undefined) break;
@@ -223,8 +224,8 @@ export function copier(settings: CopierSettings): Copier {
     const { ifMatch, conditions } = conditionsOf(options);
     const { fd, stats, described } = await reader.open(key);
     calls.closeSync(fd);
-    checkWriteConditions(stats, ifMatch);
-    checkWriteConditions(stats, conditions);
+    meetWriteConditions(etagOf(stats), ifMatch);
+    meetWriteConditions(etagOf(stats), conditions);
     if (options.attributes === undefined) return infoOf(key, stats, described);
     return setAttributes(key, options.attributes, {
       ifMatch: etagOf(stats),

@@ -6,7 +6,6 @@ import {
   checkAborted,
   linkRefused,
   notFound,
-  preconditionFailed,
   specialRefused,
   toFsError,
   withOutcome,
@@ -61,7 +60,7 @@ test('an error of a write says whether the object was replaced', () => {
   expect(withOutcome(new TypeError('a slip'), 'not-applied')).toMatchObject({
     ...{ code: 'unknown', outcome: 'not-applied' },
   });
-  expect(withOutcome(preconditionFailed('no'), 'unknown').outcome).toBe('not-applied');
+  expect(withOutcome(linkRefused('a'), 'unknown').outcome).toBe('not-applied');
 });
 
 test('a signal ends what it belongs to, by its reason', () => {

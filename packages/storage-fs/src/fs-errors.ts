@@ -150,10 +150,6 @@ export function notFound(key: string): StorageError {
   return new StorageError('not-found', 'there is no such object.', { key });
 }
 
-export function preconditionFailed(reason: string): StorageError {
-  return new StorageError('precondition-failed', reason, { outcome: 'not-applied' });
-}
-
 /** What a symbolic link in the way of a key fails with. */
 export function linkRefused(path: string): StorageError {
   return new StorageError(

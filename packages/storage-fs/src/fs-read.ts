@@ -2,6 +2,7 @@ import { constants, type Stats } from 'node:fs';
 import {
   type ContentRange,
   type GetOptions,
+  meetReadConditions,
   type ObjectInfo,
   resolveRange,
   type SelectedSide,
@@ -13,7 +14,7 @@ import type { Backups, Proof } from './fs-backup.ts';
 import { type Bodies, fileBodies } from './fs-body.ts';
 import { codeOf, isMissing } from './fs-calls.ts';
 import { describeFile } from './fs-describe.ts';
-import { linkRefused, notFound, preconditionFailed, specialRefused } from './fs-errors.ts';
+import { linkRefused, notFound, specialRefused } from './fs-errors.ts';
 import { sha256Hasher } from './fs-hash.ts';
 import { etagOf, infoOf } from './fs-info.ts';
 import { type Resolver, splitPath } from './fs-resolve.ts';
@@ -199,7 +200,7 @@ export function reader(store: Store, resolve: Resolver, integrity?: Integrity): 
         try {
           proof = await proofOf(key, stats);
           if (proof !== 'again') {
-            checkReadConditions(etagOf(stats), ifMatch, ifNoneMatch);
+            meetReadConditions(etagOf(stats), { ifMatch, ifNoneMatch });
             part = range && resolveRange(range, stats.size);
           }
         } catch (error) {
@@ -225,20 +226,6 @@ export function reader(store: Store, resolve: Resolver, integrity?: Integrity): 
       throw busy();
     },
   };
-}
-
-/** Errors: `precondition-failed`; `not-modified`. `ifMatch` is looked at first. */
-function checkReadConditions(
-  etag: string,
-  ifMatch: string | undefined,
-  ifNoneMatch: string | undefined,
-): void {
-  if (ifMatch !== undefined && ifMatch !== etag) {
-    throw preconditionFailed('the object is another write than the one with the etag asked for.');
-  }
-  if (ifNoneMatch === etag) {
-    throw new StorageError('not-modified', 'the object still has this etag.');
-  }
 }
 
 function busy(): StorageError {

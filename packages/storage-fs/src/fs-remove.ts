@@ -1,9 +1,13 @@
-import type { DeleteOptions, DeleteResult } from '@granary/storage-core/provider';
+import {
+  type DeleteOptions,
+  type DeleteResult,
+  meetWriteConditions,
+} from '@granary/storage-core/provider';
 import type { Backups } from './fs-backup.ts';
 import { codeOf, isMissing } from './fs-calls.ts';
-import { checkWriteConditions } from './fs-commit.ts';
 import { checkAborted, withOutcome } from './fs-errors.ts';
 import { beside, type Folder } from './fs-folder.ts';
+import { etagOf } from './fs-info.ts';
 import { claimOf, lockNameOf } from './fs-keys.ts';
 import { type Lock, lockFileOf } from './fs-lock.ts';
 import { type Found, joinPath, type Resolver, splitPath } from './fs-resolve.ts';
@@ -134,7 +138,7 @@ export function remover(store: Store, resolve: Resolver, backups?: Backups): Rem
       // Without an object there is nothing to lock, and no store to make for it.
       const found = await resolve.find(key);
       if (found === undefined) {
-        checkWriteConditions(undefined, ifMatch === undefined ? {} : { ifMatch });
+        meetWriteConditions(undefined, { ifMatch });
         return { existed: false };
       }
       try {
@@ -148,11 +152,10 @@ export function remover(store: Store, resolve: Resolver, backups?: Backups): Rem
       }
       return locks.exclusively(claimOf(key, signal, 'remove'), async (lock) => {
         const files = await resolve.findAll(key);
-        const conditions = ifMatch === undefined ? {} : { ifMatch };
         let next = 0;
         let isGone = false;
         try {
-          checkWriteConditions(files[0]?.stats, conditions);
+          meetWriteConditions(files[0] && etagOf(files[0].stats), { ifMatch });
           for (const file of files) {
             next += 1;
             await removeFile(key, file, lock, () => {

@@ -14,8 +14,10 @@ import type { IdbStore } from './idb-store.ts';
 
 /** Pieces of large content. Units: bytes. */
 export const CHUNK_BYTES: number = 1024 * 1024;
-/** Pieces that one transaction writes or reads. */
-const CHUNKS_PER_STEP = 4;
+/** Pieces that one transaction writes; as many more come in meanwhile. */
+const CHUNKS_PER_WRITE = 2;
+/** Pieces that one transaction reads. */
+const CHUNKS_PER_READ = 3;
 
 export interface ChunkSettings {
   readonly store: IdbStore;
@@ -56,16 +58,20 @@ export function chunkStore(settings: ChunkSettings): BodyStore {
     async write(source, { signal, checksum }) {
       const id = newId();
       const hasher = checksum && (await sha256Hasher());
+      const spare: ArrayBuffer[] = [];
       let size = 0;
       let flushing: Promise<void> | undefined;
       await presence.enter(id);
       try {
-        for await (const rows of inSteps(id, source)) {
+        for await (const rows of inSteps(id, source, spare)) {
           if (signal?.aborted) throw abortedError(signal, { outcome: 'not-applied' });
           for (const { bytes } of rows) hasher?.update(new Uint8Array(bytes));
           // The step before is stored while this one comes in.
           await flushing;
-          flushing = flush(id, rows, size === 0);
+          flushing = flush(id, rows, size === 0).then(() => {
+            // The database has copied them.
+            for (const { bytes } of rows) if (bytes.byteLength === CHUNK_BYTES) spare.push(bytes);
+          });
           flushing.catch(() => {});
           for (const { length } of rows) size += length;
         }
@@ -124,7 +130,7 @@ function chunkWalk(store: IdbStore, id: string, { offset, length }: ContentRange
       return await chunks
         .where('[id+offset+length]')
         .between([id, from], [id, end])
-        .limit(CHUNKS_PER_STEP)
+        .limit(CHUNKS_PER_READ)
         .toArray();
     });
   }
@@ -162,22 +168,27 @@ function chunkWalk(store: IdbStore, id: string, { offset, length }: ContentRange
   };
 }
 
-/** Cuts what comes into pieces, and hands out as many as one transaction writes. */
+/** Cuts what comes into pieces, in memory that is to spare, and hands out as many as one transaction writes. */
 async function* inSteps(
   id: string,
   source: AsyncIterable<Uint8Array>,
+  spare: ArrayBuffer[],
 ): AsyncGenerator<readonly ChunkRow[], void, undefined> {
   let rows: ChunkRow[] = [];
-  let piece = new Uint8Array(CHUNK_BYTES);
+  let piece = newPiece();
   let filled = 0;
   let offset = 0;
+
+  function newPiece(): Uint8Array<ArrayBuffer> {
+    return new Uint8Array(spare.pop() ?? new ArrayBuffer(CHUNK_BYTES));
+  }
 
   function finish(): void {
     const bytes = filled === CHUNK_BYTES ? piece.buffer : piece.slice(0, filled).buffer;
     rows.push({ id, offset, length: filled, bytes });
     offset += filled;
     filled = 0;
-    piece = new Uint8Array(CHUNK_BYTES);
+    piece = newPiece();
   }
 
   for await (const chunk of source) {
@@ -188,7 +199,7 @@ async function* inSteps(
       at += taken.byteLength;
       if (filled < CHUNK_BYTES) continue;
       finish();
-      if (rows.length === CHUNKS_PER_STEP) {
+      if (rows.length === CHUNKS_PER_WRITE) {
         yield rows;
         rows = [];
       }

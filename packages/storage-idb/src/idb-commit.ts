@@ -1,5 +1,6 @@
 import {
   type ChangeEvent,
+  meetWriteConditions,
   StorageError,
   type WriteConditions,
 } from '@granary/storage-core/provider';
@@ -87,23 +88,8 @@ export async function deleteRows(change: Commit, rows: readonly InfoRow[]): Prom
   }
 }
 
-/** Errors: `precondition-failed`. A missing object has no etag. */
-export function checkConditions(
-  key: string,
-  etag: string | undefined,
-  { ifMatch, ifNoneMatch }: WriteConditions,
-): void {
-  if (ifNoneMatch !== undefined && etag !== undefined) {
-    throw preconditionFailed(key, 'there is an object already.');
-  }
-  if (ifMatch !== undefined && ifMatch !== etag) {
-    const what = etag === undefined ? 'there is no object' : 'the object has another etag now';
-    throw preconditionFailed(key, `${what}, so ifMatch does not hold.`);
-  }
-}
-
 /**
- * As `checkConditions`, for a write. When an earlier run may have been committed and others have
+ * As `meetWriteConditions`. When an earlier run may have been committed and others have
  * written since, nobody knows whether the condition held: `unavailable` with the outcome `unknown`.
  */
 export function checkWrite(
@@ -113,7 +99,7 @@ export function checkWrite(
   conditions: WriteConditions,
 ): void {
   try {
-    checkConditions(key, etag, conditions);
+    meetWriteConditions(etag, conditions, key);
   } catch (error) {
     if (!isReplay) throw error;
     throw new StorageError('unavailable', 'the connection was lost while this was committed.', {
@@ -139,13 +125,5 @@ export function lostContent(key: string): StorageError {
   return new StorageError('corrupted', 'the content of the object is not in the database.', {
     key,
     hint: 'Delete the object and store it again.',
-  });
-}
-
-function preconditionFailed(key: string, reason: string): StorageError {
-  return new StorageError('precondition-failed', reason, {
-    key,
-    outcome: 'not-applied',
-    hint: 'Read the object again and decide anew.',
   });
 }

@@ -3,6 +3,7 @@ import {
   type BodySource,
   type ContentRange,
   type GetOptions,
+  meetReadConditions,
   type ObjectInfo,
   resolveRange,
   StorageError,
@@ -10,7 +11,7 @@ import {
   storedObject,
   toStorageError,
 } from '@granary/storage-core/provider';
-import { checkConditions, type IdbContext, lostContent, notFound } from './idb-commit.ts';
+import { type IdbContext, lostContent, notFound } from './idb-commit.ts';
 import { toInfo } from './idb-info.ts';
 import { toKey, toPlace } from './idb-keys.ts';
 import { findRows } from './idb-rows.ts';
@@ -25,7 +26,7 @@ export async function getObject(
   return await context.store.read(['infos', 'bodies'], async (tx) => {
     const row = await tx.table('infos').get(toPlace(key));
     if (row === undefined) throw notFound(key);
-    checkReading(key, row.etag, options);
+    meetReadConditions(row.etag, options, key);
     const part = options.range && resolveRange(options.range, row.size);
     const body = row.body?.in === 'row' ? await tx.table('bodies').get(row.body.id) : undefined;
     return toObject(context, row, body, part);
@@ -78,14 +79,6 @@ function attempt<Value>(key: string, run: () => Value): BatchResult<Value> {
     return { key, ok: true, value: run() };
   } catch (error) {
     return { key, ok: false, error: toStorageError(error, { key }) };
-  }
-}
-
-/** Errors: `precondition-failed`; `not-modified`. */
-function checkReading(key: string, etag: string, { ifMatch, ifNoneMatch }: GetOptions): void {
-  if (ifMatch !== undefined) checkConditions(key, etag, { ifMatch });
-  if (ifNoneMatch === etag) {
-    throw new StorageError('not-modified', 'the object still has this etag.', { key });
   }
 }
 

@@ -5,6 +5,7 @@ import {
   type CopyOptions,
   type DeleteOptions,
   type DeleteResult,
+  meetWriteConditions,
   type ObjectInfo,
   type PutOptions,
   patchAttributes,
@@ -12,7 +13,6 @@ import {
 } from '@granary/storage-core/provider';
 import {
   type Commit,
-  checkConditions,
   checkWrite,
   commit,
   deleteRows,
@@ -38,7 +38,7 @@ export async function putObject(
   // Content that is still to come is not read for a write that cannot happen.
   if (isConditional && body.buffered === undefined) {
     const row = await store.read(['infos'], (tx) => tx.table('infos').get(toPlace(key)));
-    checkConditions(key, row?.etag, options);
+    meetWriteConditions(row?.etag, options, key);
   }
   const taken = takeContent(context, body, options);
   const content = taken instanceof Promise ? await taken : taken;

@@ -5,6 +5,7 @@ import {
   type GetOptions,
   type ListField,
   measureHealth,
+  meetReadConditions,
   resolveRange,
   StorageError,
   type StorageProvider,
@@ -17,7 +18,7 @@ import { type PageGlobals, pageStorage } from './localstorage-globals.ts';
 import { fromContent } from './localstorage-item.ts';
 import { itemNames } from './localstorage-keys.ts';
 import { listItems } from './localstorage-list.ts';
-import { checkConditions, type LocalStore, localStore } from './localstorage-store.ts';
+import { type LocalStore, localStore } from './localstorage-store.ts';
 import { changeTurns } from './localstorage-turns.ts';
 import { copyItem, moveItem, setAttributes, takeOver } from './localstorage-write.ts';
 
@@ -193,13 +194,10 @@ function capabilitiesFor(maxObjectBytes: number, hasLocks: boolean): Capabilitie
 
 /** Errors: `not-found`; `precondition-failed`; `not-modified`; `range-not-satisfiable`; `corrupted`. */
 function readItem(store: LocalStore, key: string, options: GetOptions): StoredObject {
-  const { range, ifMatch, ifNoneMatch } = options;
+  const { range } = options;
   const item = store.find(key);
   const { info, content } = item;
-  if (ifMatch !== undefined) checkConditions(key, item, { ifMatch });
-  if (ifNoneMatch === info.etag) {
-    throw new StorageError('not-modified', 'the object still has this etag.', { key });
-  }
+  meetReadConditions(info.etag, options, key);
   const bytes = fromContent(key, content);
   if (range === undefined) return storedObject(info, { bytes: () => bytes });
   const part = resolveRange(range, info.size);

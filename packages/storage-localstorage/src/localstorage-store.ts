@@ -1,5 +1,6 @@
 import {
   type Checksums,
+  meetWriteConditions,
   type ObjectAttributes,
   type ObjectInfo,
   StorageError,
@@ -251,7 +252,7 @@ export function localStore(settings: LocalStoreSettings): LocalStore {
 
     write(key, { content, attributes, checksums, writeId, movedFrom }, conditions) {
       const found = look(key);
-      checkConditions(key, found, conditions);
+      meetWriteConditions(etagOf(found), conditions, key);
       const before = found === 'damaged' ? undefined : found?.info;
       const modifiedAt = new Date(Math.max(now(), before?.modifiedAt.getTime() ?? 0));
       const info: ObjectInfo = {
@@ -272,7 +273,7 @@ export function localStore(settings: LocalStoreSettings): LocalStore {
 
     remove(key, conditions) {
       const found = look(key);
-      checkConditions(key, found, conditions);
+      meetWriteConditions(etagOf(found), conditions, key);
       if (found === undefined) return false;
       removeItem(key);
       return true;
@@ -285,25 +286,7 @@ export function localStore(settings: LocalStoreSettings): LocalStore {
   };
 }
 
-/** Errors: `precondition-failed`. A damaged item is there, with no etag. */
-export function checkConditions(
-  key: string,
-  found: Item | 'damaged' | undefined,
-  { ifMatch, ifNoneMatch }: WriteConditions,
-): void {
-  if (ifNoneMatch !== undefined && found !== undefined) {
-    throw preconditionFailed(key, 'there is an object already.');
-  }
-  if (ifMatch === undefined) return;
-  if (found === undefined) throw preconditionFailed(key, 'there is no object.');
-  if (found === 'damaged' || found.info.etag !== ifMatch) {
-    throw preconditionFailed(key, 'the object has another etag now.');
-  }
-}
-
-function preconditionFailed(key: string, reason: string): StorageError {
-  return new StorageError('precondition-failed', reason, {
-    key,
-    hint: 'Read the object again and decide anew.',
-  });
+/** A damaged item is there, with an etag that no condition names. */
+function etagOf(found: Item | 'damaged' | undefined): string | undefined {
+  return found === 'damaged' ? '' : found?.info.etag;
 }

@@ -3,6 +3,7 @@ import {
   type Body,
   type Checksums,
   type CopyOptions,
+  meetWriteConditions,
   type ObjectInfo,
   type PutOptions,
   patchAttributes,
@@ -12,7 +13,7 @@ import {
   sha256Hasher,
 } from '@granary/storage-core/provider';
 import { toContent } from './localstorage-item.ts';
-import { checkConditions, type LocalStore, type LocalWrite } from './localstorage-store.ts';
+import type { LocalStore, LocalWrite } from './localstorage-store.ts';
 
 /** Content on its way into an item, and its attributes. Buffers of the caller are read at once. */
 export async function takeOver(
@@ -42,7 +43,7 @@ export function copyItem(
 ): ObjectInfo {
   const { sourceIfMatch, ifNoneMatch, attributes } = options;
   const item = store.find(from);
-  checkConditions(from, item, matching(sourceIfMatch));
+  meetWriteConditions(item.info.etag, { ifMatch: sourceIfMatch }, from);
   return store.write(
     to,
     {
@@ -65,8 +66,8 @@ export function moveItem(
   if (from !== to) return copyItem(store, from, to, options, from);
   const { sourceIfMatch, ifNoneMatch, attributes } = options;
   const item = store.find(from);
-  checkConditions(from, item, matching(sourceIfMatch));
-  if (ifNoneMatch !== undefined) checkConditions(to, item, { ifNoneMatch });
+  meetWriteConditions(item.info.etag, { ifMatch: sourceIfMatch }, from);
+  meetWriteConditions(item.info.etag, { ifNoneMatch }, to);
   return attributes === undefined ? item.info : setAttributes(store, from, attributes, undefined);
 }
 

@@ -6,6 +6,8 @@ import {
   defineBackend,
   type GetOptions,
   type ListField,
+  meetReadConditions,
+  meetWriteConditions,
   readOptions,
   resolveRange,
   StorageError,
@@ -15,7 +17,7 @@ import {
 } from '@granary/storage-core/provider';
 import { memoryEvents } from './memory-events.ts';
 import { copyInfo, type MemoryObject } from './memory-info.ts';
-import { checkConditions, memoryStore } from './memory-store.ts';
+import { memoryStore } from './memory-store.ts';
 import type { MemoryUploads } from './memory-upload.ts';
 import { memoryVersions } from './memory-versions.ts';
 import {
@@ -92,7 +94,7 @@ export function memoryProvider(options: MemoryOptions): StorageProvider {
     },
     async delete(key, { ifMatch, version }) {
       if (ifMatch !== undefined) {
-        checkConditions(key, store.get(key, version)?.info.etag, { ifMatch });
+        meetWriteConditions(store.get(key, version)?.info.etag, { ifMatch }, key);
       }
       return { existed: store.remove(key, version) };
     },
@@ -198,11 +200,8 @@ function capabilitiesFor(versions: boolean, maxPutBytes: number | undefined): Ca
 /** Errors: `precondition-failed`; `not-modified`; `range-not-satisfiable`. */
 function readObject({ bytes, info }: MemoryObject, options: GetOptions): StoredObject {
   const { key, etag, size } = info;
-  const { range, ifMatch, ifNoneMatch } = options;
-  if (ifMatch !== undefined) checkConditions(key, etag, { ifMatch });
-  if (ifNoneMatch === etag) {
-    throw new StorageError('not-modified', 'the object still has this etag.', { key });
-  }
+  const { range } = options;
+  meetReadConditions(etag, options, key);
   if (range === undefined) return storedObject(copyInfo(info), new MemoryContent(bytes));
   const part = resolveRange(range, size);
   const content = bytes.subarray(part.offset, part.offset + part.length);

@@ -1,6 +1,7 @@
 import {
   type ChangeEvent,
   type Checksums,
+  meetWriteConditions,
   type ObjectAttributes,
   type ObjectInfo,
   type ObjectTags,
@@ -144,14 +145,14 @@ export function memoryStore(settings: MemoryStoreSettings): MemoryStore {
     },
 
     check(key, sizeBytes, conditions) {
-      checkConditions(key, objects.get(key)?.info.etag, conditions);
+      meetWriteConditions(objects.get(key)?.info.etag, conditions, key);
       checkQuota(key, sizeBytes - sizeToFree(key));
     },
 
     write(key, write, conditions) {
       const { bytes, attributes, checksums, writeId, movedFrom, objectTags = {} } = write;
       const before = objects.get(key)?.info;
-      checkConditions(key, before?.etag, conditions);
+      meetWriteConditions(before?.etag, conditions, key);
       checkQuota(key, bytes.byteLength - sizeToFree(key) - sizeToFree(movedFrom));
 
       remember(key);
@@ -221,26 +222,4 @@ export function memoryStore(settings: MemoryStoreSettings): MemoryStore {
     },
   };
   return store;
-}
-
-/** Errors: `precondition-failed`. A missing object has no etag. */
-export function checkConditions(
-  key: string,
-  etag: string | undefined,
-  { ifMatch, ifNoneMatch }: WriteConditions,
-): void {
-  if (ifNoneMatch !== undefined && etag !== undefined) {
-    throw preconditionFailed(key, 'there is an object already.');
-  }
-  if (ifMatch !== undefined && ifMatch !== etag) {
-    const what = etag === undefined ? 'there is no object' : 'the object has another etag now';
-    throw preconditionFailed(key, `${what}, so ifMatch does not hold.`);
-  }
-}
-
-function preconditionFailed(key: string, reason: string): StorageError {
-  return new StorageError('precondition-failed', reason, {
-    key,
-    hint: 'Read the object again and decide anew.',
-  });
 }

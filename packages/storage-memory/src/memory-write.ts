@@ -5,6 +5,7 @@ import {
   type BatchResult,
   type Body,
   type CopyOptions,
+  meetWriteConditions,
   type ObjectInfo,
   type PutEntry,
   type PutOptions,
@@ -14,7 +15,7 @@ import {
   toStorageError,
 } from '@granary/storage-core/provider';
 import { copyAttributes, copyInfo } from './memory-info.ts';
-import { checkConditions, type MemoryStore, type MemoryWrite } from './memory-store.ts';
+import type { MemoryStore, MemoryWrite } from './memory-store.ts';
 
 const FIRST_BUFFER_BYTES = 64 * 1024;
 /** A declared size is believed so far before the bytes have come. Units: bytes. */
@@ -65,7 +66,7 @@ export function copyObject(
 ): ObjectInfo {
   const { sourceIfMatch, ifNoneMatch, attributes } = options;
   const { bytes, info, objectTags } = store.find(from);
-  if (sourceIfMatch !== undefined) checkConditions(from, info.etag, { ifMatch: sourceIfMatch });
+  meetWriteConditions(info.etag, { ifMatch: sourceIfMatch }, from);
   // The bytes of a write never change, so two objects can have the same ones.
   const write: MemoryWrite = {
     bytes,
@@ -86,8 +87,8 @@ export function moveObject(
   if (from !== to) return copyObject(store, from, to, options, from);
   const { sourceIfMatch, ifNoneMatch, attributes } = options;
   const { info } = store.find(from);
-  if (sourceIfMatch !== undefined) checkConditions(from, info.etag, { ifMatch: sourceIfMatch });
-  if (ifNoneMatch !== undefined) checkConditions(to, info.etag, { ifNoneMatch });
+  meetWriteConditions(info.etag, { ifMatch: sourceIfMatch }, from);
+  meetWriteConditions(info.etag, { ifNoneMatch }, to);
   return attributes === undefined ? copyInfo(info) : setAttributes(store, from, attributes, {});
 }
 

@@ -4,12 +4,14 @@ import { changedMeanwhile, toOpfsError } from './opfs-errors.ts';
 import type { FoundFile } from './opfs-store.ts';
 
 /** What is read before the file is looked at again and all of it handed out. Units: bytes. */
-const WINDOW_BYTES = 4 * 1024 * 1024;
+const WINDOW_BYTES = 8 * 1024 * 1024;
+/** While the file is looked at after one window, the next one is read. */
+const WINDOWS_AHEAD = 2;
 
 /**
  * The content of a file that others may replace while it is read. A `File` may then give an error or,
  * in some browsers, other bytes; so nothing is handed out before the file proved to be the same
- * after the reading. Holds one window of it.
+ * after the reading. Holds a few windows of it.
  */
 export function fileBody(found: FoundFile, { offset, length }: ContentRange): BodySource {
   const blob = found.file.slice(offset, offset + length);
@@ -24,40 +26,55 @@ export function fileBody(found: FoundFile, { offset, length }: ContentRange): Bo
 }
 
 function windows(found: FoundFile, blob: Blob): ChunkSource {
+  const ahead: Promise<Uint8Array[]>[] = [];
   let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  let reading: Promise<unknown> = Promise.resolve();
+  let isRead = false;
   let ready: Uint8Array[] = [];
-  let next: Promise<Uint8Array[]> | undefined;
 
   async function readWindow(): Promise<Uint8Array[]> {
     reader ??= blob.stream().getReader();
     const chunks: Uint8Array[] = [];
     let size = 0;
-    while (size < WINDOW_BYTES) {
+    while (size < WINDOW_BYTES && !isRead) {
       const { done, value } = await readable(found, reader.read());
-      if (done) break;
-      chunks.push(value);
-      size += value.byteLength;
+      if (done) {
+        isRead = true;
+      } else {
+        chunks.push(value);
+        size += value.byteLength;
+      }
     }
-    await checkCurrent(found);
     return chunks;
+  }
+
+  async function proved(window: Promise<Uint8Array[]>): Promise<Uint8Array[]> {
+    const chunks = await window;
+    if (chunks.length > 0) await checkCurrent(found);
+    return chunks;
+  }
+
+  function readAhead(): void {
+    const window = reading.then(readWindow);
+    reading = window.catch(() => {});
+    const next = proved(window);
+    // Whoever asks for it is told.
+    next.catch(() => {});
+    ahead.push(next);
   }
 
   return {
     async next() {
       if (ready.length === 0) {
-        ready = (await (next ?? readWindow())).reverse();
-        next = undefined;
-        if (ready.length === 0) return undefined;
-      }
-      if (ready.length === 1 && next === undefined) {
-        // While the last chunk is worked on. Whoever asks for the next one is told.
-        next = readWindow();
-        next.catch(() => {});
+        while (ahead.length < WINDOWS_AHEAD) readAhead();
+        ready = (await ahead.shift())?.reverse() ?? [];
       }
       return ready.pop();
     },
     async cancel(reason) {
+      isRead = true;
       ready = [];
+      ahead.length = 0;
       await reader?.cancel(reason).catch(() => {});
     },
   };

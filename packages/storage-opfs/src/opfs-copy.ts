@@ -2,15 +2,16 @@ import {
   abortedError,
   type CompanionSide,
   type CopyOptions,
+  meetWriteConditions,
   type ObjectInfo,
   patchAttributes,
 } from '@granary/storage-core/provider';
 import { isCurrent } from './opfs-companion.ts';
 import { changedMeanwhile, withOutcome } from './opfs-errors.ts';
-import { attributesFor, infoOf } from './opfs-info.ts';
+import { attributesFor, etagOf, infoOf } from './opfs-info.ts';
 import type { FoundObject, Reader } from './opfs-read.ts';
 import type { TempFile, Temps } from './opfs-temp.ts';
-import { checkWriteConditions, createTemp, type Writer } from './opfs-write.ts';
+import { createTemp, type Writer } from './opfs-write.ts';
 
 /** What is read of the source at a time. Units: bytes. */
 const PIECE_BYTES = 4 * 1024 * 1024;
@@ -31,8 +32,7 @@ export function openCopier(temps: Temps, reader: Reader, writer: Writer): Copier
   ): Promise<{ readonly source: FoundObject; readonly temp: TempFile }> {
     for (let attempt = 1; ; attempt += 1) {
       const source = await reader.look(from);
-      const condition = sourceIfMatch === undefined ? {} : { ifMatch: sourceIfMatch };
-      checkWriteConditions(source.file, condition);
+      meetWriteConditions(etagOf(source.file), { ifMatch: sourceIfMatch });
       const temp = await createTemp(temps, source.file.size);
       try {
         await copyContent(source.file, temp, signal);
@@ -82,10 +82,7 @@ export function openCopier(temps: Temps, reader: Reader, writer: Writer): Copier
         if (from === to) {
           const { file, described } = await reader.look(from);
           const { sourceIfMatch, ifNoneMatch } = options;
-          checkWriteConditions(file, {
-            ...(sourceIfMatch !== undefined && { ifMatch: sourceIfMatch }),
-            ...(ifNoneMatch !== undefined && { ifNoneMatch }),
-          });
+          meetWriteConditions(etagOf(file), { ifMatch: sourceIfMatch, ifNoneMatch });
           if (options.attributes === undefined) return infoOf(from, file, described);
           return copyTo(from, to, options, true, async () => {});
         }

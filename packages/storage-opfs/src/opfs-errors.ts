@@ -98,10 +98,6 @@ export function notFound(): StorageError {
   return new StorageError('not-found', 'there is no such object.');
 }
 
-export function preconditionFailed(reason: string): StorageError {
-  return new StorageError('precondition-failed', reason, { outcome: 'not-applied' });
-}
-
 export function changedMeanwhile(): StorageError {
   return new StorageError('conflict', 'the object was replaced while it was read.', {
     hint: 'Read it again.',

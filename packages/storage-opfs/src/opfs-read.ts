@@ -1,6 +1,7 @@
 import {
   type ContentRange,
   type GetOptions,
+  meetReadConditions,
   type ObjectInfo,
   resolveRange,
   type SelectedSide,
@@ -10,7 +11,7 @@ import {
 } from '@granary/storage-core/provider';
 import { fileBody } from './opfs-body.ts';
 import { type Companions, isCurrent } from './opfs-companion.ts';
-import { notFound, preconditionFailed } from './opfs-errors.ts';
+import { notFound } from './opfs-errors.ts';
 import { etagOf, infoOf } from './opfs-info.ts';
 import type { FoundFile, Store } from './opfs-store.ts';
 
@@ -70,7 +71,7 @@ export function openReader(store: Store, companions: Companions): Reader {
       for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
         const found = await look(key);
         const { file, described } = found;
-        checkReadConditions(etagOf(file), ifMatch, ifNoneMatch);
+        meetReadConditions(etagOf(file), { ifMatch, ifNoneMatch });
         const part = range && resolveRange(range, file.size);
         const whole = part ?? { offset: 0, length: file.size };
         const info = infoOf(key, file, described);
@@ -82,20 +83,6 @@ export function openReader(store: Store, companions: Companions): Reader {
       throw busy();
     },
   };
-}
-
-/** Errors: `precondition-failed`; `not-modified`. `ifMatch` is looked at first. */
-function checkReadConditions(
-  etag: string,
-  ifMatch: string | undefined,
-  ifNoneMatch: string | undefined,
-): void {
-  if (ifMatch !== undefined && ifMatch !== etag) {
-    throw preconditionFailed('the object is another write than the one with the etag asked for.');
-  }
-  if (ifNoneMatch === etag) {
-    throw new StorageError('not-modified', 'the object still has this etag.');
-  }
 }
 
 function busy(): StorageError {

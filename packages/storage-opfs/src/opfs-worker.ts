@@ -14,14 +14,19 @@ interface Request {
 
 interface Reply {
   readonly id: number;
+  /** The memory that what was written came in. */
+  readonly memory?: ArrayBuffer;
   readonly error?: { readonly name: string; readonly message: string };
 }
 
 /** The part of a worker's global scope that is used. */
 interface WorkerScope {
   onmessage: ((event: MessageEvent<Request>) => void) | null;
-  postMessage(reply: Reply): void;
+  postMessage(reply: Reply, transfer: readonly ArrayBuffer[]): void;
 }
+
+/** Pieces up to this size go over in memory that comes back and is used again. Units: bytes. */
+const PIECE_BYTES = 1024 * 1024;
 
 /**
  * Writes files with synchronous access handles, for a page that cannot. It is handed to a worker as
@@ -32,6 +37,9 @@ export function serveFiles(scope: WorkerScope): void {
   const files = new Map<number, FileSystemSyncAccessHandle>();
   scope.onmessage = async ({ data }) => {
     const { id, file: number, operation, handle, keep, bytes, at = 0 } = data;
+    const memory = bytes?.buffer as ArrayBuffer | undefined;
+    const back = memory === undefined ? [] : [memory];
+    const given = memory === undefined ? {} : { memory };
     try {
       if (operation === 'open' && handle !== undefined) {
         const opened = await handle.createSyncAccessHandle();
@@ -58,10 +66,10 @@ export function serveFiles(scope: WorkerScope): void {
           }
         }
       }
-      scope.postMessage({ id });
+      scope.postMessage({ id, ...given }, back);
     } catch (error) {
       const { name = 'Error', message = '' } = error as Partial<Error>;
-      scope.postMessage({ id, error: { name, message } });
+      scope.postMessage({ id, ...given, error: { name, message } }, back);
     }
   };
 }
@@ -76,6 +84,7 @@ export interface FileWorker {
 
 export function fileWorker(create: () => Worker = createBlobWorker): FileWorker {
   const waiting = new Map<number, (reply: Reply) => void>();
+  let spare: ArrayBuffer | undefined;
   let worker: Worker | undefined;
   let starting: Promise<boolean> | undefined;
   let lastId = 0;
@@ -92,6 +101,7 @@ export function fileWorker(create: () => Worker = createBlobWorker): FileWorker 
       lose('The worker ended with an error.');
     };
     worker.onmessage = ({ data }: MessageEvent<Reply>) => {
+      if (data.memory?.byteLength === PIECE_BYTES) spare = data.memory;
       waiting.get(data.id)?.(data);
       waiting.delete(data.id);
     };
@@ -108,7 +118,20 @@ export function fileWorker(create: () => Worker = createBlobWorker): FileWorker 
     waiting.clear();
   }
 
-  async function ask(request: Omit<Request, 'id'>): Promise<void> {
+  /** Copies what is to be written, because its owner may use its memory again. */
+  function write(file: number, bytes: Uint8Array, at: number): Promise<void> {
+    if (bytes.byteLength > PIECE_BYTES) return ask({ file, operation: 'write', bytes, at });
+    const memory = spare ?? new ArrayBuffer(PIECE_BYTES);
+    spare = undefined;
+    const piece = new Uint8Array(memory, 0, bytes.byteLength);
+    piece.set(bytes);
+    return ask({ file, operation: 'write', bytes: piece, at }, [memory]);
+  }
+
+  async function ask(
+    request: Omit<Request, 'id'>,
+    transfer: readonly ArrayBuffer[] = [],
+  ): Promise<void> {
     lastId += 1;
     const id = lastId;
     const { error } = await new Promise<Reply>((resolve, reject) => {
@@ -118,7 +141,7 @@ export function fileWorker(create: () => Worker = createBlobWorker): FileWorker 
       }
       waiting.set(id, resolve);
       try {
-        worker.postMessage({ ...request, id });
+        worker.postMessage({ ...request, id }, [...transfer]);
       } catch (refused) {
         waiting.delete(id);
         reject(refused);
@@ -133,7 +156,7 @@ export function fileWorker(create: () => Worker = createBlobWorker): FileWorker 
       const file = lastId;
       await ask({ file, operation: 'open', handle, keep });
       return {
-        write: (bytes, at) => ask({ file, operation: 'write', bytes, at }),
+        write: (bytes, at) => write(file, bytes, at),
         truncate: (size) => ask({ file, operation: 'truncate', at: size }),
         close: () => ask({ file, operation: 'close' }),
         abort: () => quietly(ask({ file, operation: 'abort' })),

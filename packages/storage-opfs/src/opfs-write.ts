@@ -6,6 +6,7 @@ import {
   type DeleteOptions,
   type DeleteResult,
   isEmptySide,
+  meetWriteConditions,
   nextCompanion,
   type ObjectInfo,
   type PutOptions,
@@ -16,7 +17,7 @@ import {
   type WriteConditions,
 } from '@granary/storage-core/provider';
 import type { Companions } from './opfs-companion.ts';
-import { isMissing, nameOf, notFound, preconditionFailed, withOutcome } from './opfs-errors.ts';
+import { isMissing, nameOf, notFound, withOutcome } from './opfs-errors.ts';
 import { fillFile } from './opfs-fill.ts';
 import { attributesFor, etagOf, type FileStamp, infoOf } from './opfs-info.ts';
 import { foldedKey } from './opfs-keys.ts';
@@ -86,13 +87,14 @@ export function openWriter(parts: WriterParts): Writer {
     let isCommitted = false;
     try {
       const existing = await store.find(key);
-      checkWriteConditions(existing?.file, conditions);
+      const currentFingerprint = existing && etagOf(existing.file);
+      meetWriteConditions(currentFingerprint, conditions);
       const file = await temp.finish(existing?.file.lastModified, isLate);
       const fingerprint = etagOf(file);
       const move = async (place: Place) => {
         const next = nextCompanion({
           current: await companions.readForWrite(place, key),
-          currentFingerprint: existing && etagOf(existing.file),
+          currentFingerprint,
           next: { ...side, fingerprint },
         });
         if (signal?.aborted) throw abortedError(signal);
@@ -199,7 +201,8 @@ export function openWriter(parts: WriterParts): Writer {
       if (body.buffered !== undefined) {
         return locked([key], signal, async () => {
           const existing = hasConditions(conditions) ? await store.find(key) : undefined;
-          if (hasConditions(conditions)) checkWriteConditions(existing?.file, conditions);
+          if (hasConditions(conditions))
+            meetWriteConditions(existing && etagOf(existing.file), conditions);
           return write(false, commit);
         });
       }
@@ -209,7 +212,7 @@ export function openWriter(parts: WriterParts): Writer {
     remove: (key, { ifMatch, signal }) =>
       locked([key], signal, async () => {
         const found = await store.find(key);
-        if (ifMatch !== undefined) checkWriteConditions(found?.file, { ifMatch });
+        meetWriteConditions(found && etagOf(found.file), { ifMatch });
         if (found === undefined) {
           await store.checkThere();
           return { existed: false };
@@ -226,7 +229,7 @@ export function openWriter(parts: WriterParts): Writer {
           await store.checkThere();
           throw notFound();
         }
-        if (ifMatch !== undefined) checkWriteConditions(found.file, { ifMatch });
+        meetWriteConditions(etagOf(found.file), { ifMatch });
         const fingerprint = etagOf(found.file);
         const record = await companions.readForWrite(found, key);
         const { matched: _matched, ...known } =
@@ -270,19 +273,4 @@ export function writeConditionsOf({ ifMatch, ifNoneMatch }: WriteConditions): Wr
 
 function hasConditions({ ifMatch, ifNoneMatch }: WriteConditions): boolean {
   return ifMatch !== undefined || ifNoneMatch !== undefined;
-}
-
-/** Errors: `precondition-failed`. */
-export function checkWriteConditions(
-  existing: FileStamp | undefined,
-  { ifMatch, ifNoneMatch }: WriteConditions,
-): void {
-  if (ifNoneMatch !== undefined && existing !== undefined) {
-    throw preconditionFailed('there is an object already.');
-  }
-  if (ifMatch === undefined) return;
-  if (existing === undefined) throw preconditionFailed('there is no object to replace.');
-  if (ifMatch !== etagOf(existing)) {
-    throw preconditionFailed('the object is another write than the one with the etag asked for.');
-  }
 }

@@ -32,7 +32,7 @@ describe('content', () => {
   test('that is replaced while it is read fails and may be read again', async () => {
     const { root } = await inside();
     const provider = providerWith({ root });
-    const bytes = new Uint8Array(10 * MIB).fill(1);
+    const bytes = new Uint8Array(32 * MIB).fill(1);
     await provider.put('a', toBody(bytes), {});
     const reader = (await provider.get('a', {})).stream().getReader();
     await reader.read();

@@ -1,20 +1,9 @@
-import { type ConformanceReport, runConformance } from '@granary/storage-conformance';
+import {
+  type ConformanceReport,
+  runConformance,
+  runProperties,
+} from '@granary/storage-conformance';
 import { opfsHarness } from './harness.ts';
-
-/** What files written with synchronous access handles change; the rest is the same code. */
-const RULES = [
-  'OPEN',
-  'GET',
-  'PUT',
-  'ETAG',
-  'COND',
-  'META',
-  'COPY',
-  'MOVE',
-  'UP',
-  'ABORT',
-  'CONC-1',
-];
 
 /** What the worker tells at its end. */
 export interface WorkerReport {
@@ -23,11 +12,10 @@ export interface WorkerReport {
 }
 
 /** Runs the kit where there are synchronous access handles. */
-function run(): Promise<ConformanceReport> {
-  return runConformance(opfsHarness('opfs in a dedicated worker'), {
-    rules: RULES,
-    concurrency: 4,
-  });
+async function run(): Promise<ConformanceReport> {
+  const harness = opfsHarness('opfs in a dedicated worker');
+  await runProperties(harness);
+  return runConformance(harness, { concurrency: 4 });
 }
 
 run().then(
