@@ -55,6 +55,11 @@ describe('pairwiseRatio', () => {
     expect(pairwiseRatio([2, 2, 2], [1], 'higher')?.pairs).toBe(1);
   });
 
+  test('leaves out rounds in which one of them is nothing', () => {
+    expect(pairwiseRatio([0, 4, 1], [2, 2, 0], 'lower')).toMatchObject({ median: 0.5, pairs: 1 });
+    expect(pairwiseRatio([0], [0], 'lower')).toBeUndefined();
+  });
+
   test('is undefined when no round has both', () => {
     expect(pairwiseRatio([], [1], 'higher')).toBeUndefined();
   });

@@ -56,7 +56,8 @@ export function summarize(values: readonly number[], better: Better): Summary {
 
 /**
  * Compares two subjects run by run: the two values of a pair were measured within the same round,
- * so that a machine that slows down slows both. Undefined when no round has both.
+ * so that a machine that slows down slows both. Nothing is a multiple of 0: such rounds are left out.
+ * Undefined when no round is left.
  */
 export function pairwiseRatio(
   values: readonly number[],
@@ -66,7 +67,8 @@ export function pairwiseRatio(
   const ratios: number[] = [];
   values.forEach((value, round) => {
     const other = over[round];
-    if (other !== undefined) ratios.push(better === 'higher' ? value / other : other / value);
+    if (other === undefined || value === 0 || other === 0) return;
+    ratios.push(better === 'higher' ? value / other : other / value);
   });
   if (ratios.length === 0) return undefined;
   return {
