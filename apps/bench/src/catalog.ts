@@ -3,6 +3,7 @@ import { localRunner, type Runner } from './harness/runner.ts';
 import type { StoreSubject } from './harness/subject.ts';
 import type { SessionPlace, Workload } from './harness/workload.ts';
 import { objectWorkloads } from './object-workloads.ts';
+import { encryptedRangeSubjects, encryptedSubjects } from './subjects/encrypted-subjects.ts';
 import {
   granaryFileSync,
   granaryMemory,
@@ -17,13 +18,14 @@ import { rawStyles } from './subjects/raw-styles.ts';
 import { bundleSize } from './workloads/bundle-size.ts';
 import { desktop } from './workloads/desktop.ts';
 import { emptyStore } from './workloads/empty-store.ts';
+import { encryptedRange, encryptedStream } from './workloads/encrypted.ts';
 import { fsList } from './workloads/fs-list.ts';
 import { fsObjects } from './workloads/fs-objects.ts';
 import { fsRanges } from './workloads/fs-ranges.ts';
-import { fsStream } from './workloads/fs-stream.ts';
+import { fsStream, plainStream } from './workloads/fs-stream.ts';
 import { importTime } from './workloads/import-time.ts';
 import { installedSize } from './workloads/installed-size.ts';
-import { layerTax } from './workloads/layer-tax.ts';
+import { layerTaxes } from './workloads/layer-tax.ts';
 import { memoryObjects } from './workloads/memory-objects.ts';
 
 const KIB = 1024;
@@ -133,7 +135,7 @@ export const workloads: readonly Workload[] = [
     },
     rawStyles,
   ),
-  fsStream(streamSubjects),
+  fsStream(plainStream, streamSubjects),
   fsList(
     {
       name: 'fs-list-1k',
@@ -177,7 +179,9 @@ export const workloads: readonly Workload[] = [
     },
     memorySubjects,
   ),
-  layerTax,
+  ...layerTaxes,
+  fsStream(encryptedStream, encryptedSubjects),
+  encryptedRange(encryptedRangeSubjects),
   desktop,
   ...objectWorkloads,
   ...browserWorkloads,

@@ -1,8 +1,11 @@
+import type { Vault } from '@granary/storage-credentials';
 import type { Backends } from './backends/find-backend.ts';
+import type { NamedStores } from './config/named-stores.ts';
 import type { Host } from './host.ts';
 import type { OptionSpecs, OptionValues } from './options.ts';
 import type { Output } from './output/output.ts';
 import type { Places } from './places/open-places.ts';
+import type { Place } from './places/parse-place.ts';
 
 /** What a command works with besides its own arguments. */
 export interface CommandContext {
@@ -11,6 +14,12 @@ export interface CommandContext {
   readonly backends: Backends;
   /** Opens stores, and closes all of them when the command has ended. */
   readonly places: Places;
+  /** The stores that a file gives names. */
+  readonly stores: NamedStores;
+  /** The vault of this user, opened with its first use. Errors: usage. */
+  readonly vault: () => Promise<Vault>;
+  /** Reads a word that names a place. Errors: usage, `invalid-config`. */
+  readonly readPlace: (word: string) => Promise<Place>;
   readonly signal: AbortSignal;
   /** All commands of the program. */
   readonly commands: readonly Command[];

@@ -8,6 +8,7 @@ import { table } from './output/table.ts';
 export const COMMON_OPTIONS: readonly (readonly [flags: string, description: string])[] = [
   ['--json', 'print results as JSON, one object a line'],
   ['-q, --quiet', 'say nothing but results and errors'],
+  ['--config <file>', 'take the names of stores from this file'],
   ['--backend <module>', 'use the backends of this package or file too; may be repeated'],
   ['--debug', 'show the stack of an error'],
   ['--no-color', 'print without colors'],
@@ -20,13 +21,14 @@ const PLACES: readonly (readonly [string, string])[] = [
   ['photos/', 'a folder: everything below it'],
   ['file:///data/photos/', 'the same as a URL'],
   ['memory:', 'a store that is gone when the command ends, for trying things'],
+  ['docs:2026/a.jpg', 'in the store that storage.yaml calls docs: granary config'],
   ['s3://bucket/a.jpg', 'any backend that is installed: npm install @granary/storage-s3'],
 ];
 
 const EXIT_CODES: readonly (readonly [string, string])[] = [
   ['0', 'fine'],
   ['1', 'there is a difference, or some objects failed'],
-  ['2', 'wrong usage'],
+  ['2', 'wrong usage, or something is wrong in storage.yaml'],
   ['3', 'not found'],
   ['4', 'no access'],
   ['5', 'cannot be reached'],
@@ -123,7 +125,7 @@ function programNotes(paint: Paint): string {
 
 function commonOption(flags: string, description: string): Option {
   const option = new Option(flags, description);
-  return flags.includes('<') ? option.argParser(collect) : option;
+  return flags.startsWith('--backend') ? option.argParser(collect) : option;
 }
 
 function toCommander(

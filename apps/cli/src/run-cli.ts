@@ -1,14 +1,19 @@
+import type { Vault } from '@granary/storage-credentials';
 import { CommanderError } from 'commander';
 import { type Backends, findBackends } from './backends/find-backend.ts';
 import type { Command } from './command.ts';
 import { COMMANDS } from './commands/commands.ts';
+import { openNamedStores } from './config/named-stores.ts';
 import { EXIT, exitCodeOf, isUsageError, usageError } from './exit-codes.ts';
 import { type Host, type Interruption, interruptionOf, writeTo } from './host.ts';
 import { errorFacts } from './output/error-report.ts';
 import { makeOutput, type Output } from './output/output.ts';
+import { printable } from './output/printable.ts';
 import { paintFor } from './output/style.ts';
 import { openPlaces } from './places/open-places.ts';
+import { readPlace } from './places/read-place.ts';
 import { buildProgram, type Invocation } from './program.ts';
+import { openVault } from './vault/open-vault.ts';
 
 /** What the program is made of; tests pass their own. */
 export interface CliSettings {
@@ -70,16 +75,36 @@ async function runInvocation(
   const output = outputFor(host, raw, []);
   const modules = Array.isArray(raw['backend']) ? (raw['backend'] as string[]) : [];
   const backends: Backends = findBackends({ cwd: host.cwd, modules, env: host.env });
-  const places = openPlaces(backends);
-  const context = { host, output, places, backends, commands, signal: host.signal };
+  let opened: Promise<Vault> | undefined;
+  const vault = (): Promise<Vault> => {
+    opened ??= openVault(host);
+    return opened;
+  };
+  const stores = openNamedStores(host, backends, {
+    vault,
+    config: typeof raw['config'] === 'string' ? raw['config'] : undefined,
+    onUse: (file) =>
+      raw['verbose'] === true ? output.note(`Stores are named by ${printable(file)}.`) : undefined,
+  });
+  const places = openPlaces({
+    open: (url) => (url.scheme === '' ? stores.open(url.host) : backends.open(url)),
+  });
+  const context = {
+    ...{ host, output, places, stores, vault, backends, commands, signal: host.signal },
+    readPlace: (word: string) => readPlace(word, host.cwd, stores, backends),
+  };
   try {
     const code = await command.run(context, words, raw);
     await places.close();
+    await stores.close();
     return interrupted(host) ?? code;
   } catch (error) {
     await places.close().catch(() => {});
+    await stores.close().catch(() => {});
     const code = interrupted(host);
     return code ?? (await fail(output, error, command.name));
+  } finally {
+    await opened?.then((used) => used.close()).catch(() => {});
   }
 }
 

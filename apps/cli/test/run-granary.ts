@@ -52,6 +52,6 @@ export function useSandbox(): Sandbox {
 function recordsOf(out: string): Readonly<Record<string, unknown>>[] {
   return out
     .split('\n')
-    .filter((line) => line.startsWith('{'))
+    .filter((line) => line.startsWith('{') && line.endsWith('}'))
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 }

@@ -289,13 +289,21 @@ describe('granary completion', () => {
   test.each([
     [
       ['granary', 'c'],
-      ['cat', 'cp', 'check', 'completion'],
+      ['cat', 'cp', 'check', 'config', 'completion'],
     ],
     [
       ['granary', 'cp', '--re'],
       ['--recursive', '--restart'],
     ],
-    [['granary', 'cp', 'mem'], ['memory:']],
+    [
+      ['granary', 'cp', 'mem'],
+      ['memory:', 'memos:'],
+    ],
+    [['granary', 'ls', 'sec'], ['secure:']],
+    [
+      ['granary', 'config', 's'],
+      ['show', 'schema'],
+    ],
     [
       ['granary', 'cp', '--include', 'x', 'fi'],
       ['file.txt', 'file:'],
@@ -312,6 +320,7 @@ describe('granary completion', () => {
     writeFileSync(at('file.txt'), '');
     writeFileSync(at('mine.txt'), '');
     const program = `source ${await script('bash')}
+      granary() { [[ $* == 'config names' ]] && printf 'secure:\\nmemos:\\n'; }
       COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _granary; printf '%s\\n' "\${COMPREPLY[@]}"`;
     const out = execFileSync('bash', ['--norc', '-c', program, 'bash', ...words], {
       cwd: sandbox.folder,
@@ -330,17 +339,22 @@ describe('granary completion', () => {
   test('completes in fish', async ({ skip }) => {
     skip(!has('fish'), 'fish is not installed');
     const path = await script('fish');
+    const names = 'function granary; echo memos:; end';
     const complete = (line: string): string[] =>
-      execFileSync('fish', ['--no-config', '-c', `source ${path}; complete -C '${line}'`], {
-        cwd: sandbox.folder,
-      })
+      execFileSync(
+        'fish',
+        ['--no-config', '-c', `${names}; source ${path}; complete -C '${line}'`],
+        {
+          cwd: sandbox.folder,
+        },
+      )
         .toString()
         .split('\n')
         .filter(Boolean)
         .map((found) => found.split('\t')[0] ?? '');
     expect(complete('granary ver')).toEqual(['verify']);
     expect(complete('granary cp --re')).toEqual(['--recursive', '--restart']);
-    expect(complete('granary cp mem')).toEqual(['memory:']);
+    expect(complete('granary cp mem')).toEqual(['memory:', 'memos:']);
     expect(complete('granary search x --sort ')).toEqual(['created', 'key', 'modified', 'size']);
   });
 

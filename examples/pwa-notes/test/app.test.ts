@@ -200,6 +200,31 @@ describe('notes', () => {
     await expect.poll(() => page.locator('.row-files').textContent()).toBe('2');
   });
 
+  test('are shared through the system, with their files', async () => {
+    await context.addInitScript(() => {
+      const shared: unknown[] = [];
+      const share = async ({ title, text, files = [] }: ShareData) => {
+        shared.push({ title, text, files: files.map(({ name }) => name) });
+      };
+      Object.defineProperties(navigator, {
+        share: { value: share },
+        canShare: { value: () => true },
+      });
+      Object.assign(window, { shared });
+    });
+    await page.reload();
+    await listed(page);
+    await write(page, 'Bread', 'Rye and honey');
+    await page
+      .locator('.attachments input')
+      .setInputFiles({ name: 'loaf.txt', mimeType: 'text/plain', buffer: Buffer.from('round') });
+    await page.getByText('1 file attached.').waitFor();
+    await page.getByRole('button', { name: 'Share' }).click();
+    await expect
+      .poll(() => page.evaluate(() => (window as { shared?: unknown }).shared))
+      .toEqual([{ title: 'Bread', text: 'Bread\n\nRye and honey', files: ['loaf.txt'] }]);
+  });
+
   test('are deleted, brought back, and deleted for good', async () => {
     await write(page, 'Bread', 'Rye');
     await saved(page);

@@ -42,6 +42,7 @@ export { type NodeReadable, readableChunks } from './bodies/readable-chunks.ts';
 export { type BodySource, type StoredObjectOptions, storedObject } from './bodies/stored-object.ts';
 export { type ToBodyOptions, toBody } from './bodies/to-body.ts';
 export { checkEndpoint, isLoopback } from './config/check-endpoint.ts';
+export { didYouMean, nearestName } from './config/nearest-name.ts';
 export {
   type OptionField,
   type OptionFields,
@@ -198,6 +199,7 @@ export { retryAfterMs } from './http/retry-after.ts';
 export { checkKey, isKey } from './keys/check-key.ts';
 export { compareKeys } from './keys/compare-keys.ts';
 export { joinKey } from './keys/join-key.ts';
+export { bestPattern, matchesPattern } from './keys/key-pattern.ts';
 export { type SegmentCodec, type SegmentRules, segmentCodec } from './keys/segment-codec.ts';
 export { sortKeys } from './keys/sort-keys.ts';
 export { type CursorQuery, decodeCursor, encodeCursor } from './listing/cursor.ts';

@@ -6,7 +6,7 @@ import {
   StorageError,
   sha256Hasher,
 } from '@granary/storage-core/provider';
-import type { BodyStore } from './idb-body.ts';
+import type { BodyStore, WriteBodyOptions } from './idb-body.ts';
 import type { Presence } from './idb-presence.ts';
 import type { IdbQuota } from './idb-quota.ts';
 import type { BodyRef, ChunkRow } from './idb-schema.ts';
@@ -31,16 +31,24 @@ export interface ChunkSettings {
 export function chunkStore(settings: ChunkSettings): BodyStore {
   const { store, quota, presence, now, newId } = settings;
 
-  function flush(id: string, rows: readonly ChunkRow[], isFirst: boolean): Promise<void> {
-    return quota.guard(() =>
-      store.write(['chunks', 'writes'], async (tx) => {
-        const writes = tx.table('writes');
-        if (!isFirst && (await writes.get(id)) === undefined) throw sweptError();
-        await Promise.all([
-          writes.put({ id, in: 'chunks', writer: store.writer, touchedAt: now() }),
-          tx.table('chunks').bulkPut([...rows]),
-        ]);
-      }),
+  function flush(
+    id: string,
+    rows: readonly ChunkRow[],
+    offset: number,
+    { key, size }: WriteBodyOptions,
+  ): Promise<void> {
+    const neededBytes = size === undefined ? undefined : Math.max(0, size - offset);
+    return quota.guard(
+      () =>
+        store.write(['chunks', 'writes'], async (tx) => {
+          const writes = tx.table('writes');
+          if (offset > 0 && (await writes.get(id)) === undefined) throw sweptError();
+          await Promise.all([
+            writes.put({ id, in: 'chunks', writer: store.writer, touchedAt: now() }),
+            tx.table('chunks').bulkPut([...rows]),
+          ]);
+        }),
+      { key, neededBytes },
     );
   }
 
@@ -55,7 +63,8 @@ export function chunkStore(settings: ChunkSettings): BodyStore {
   }
 
   return {
-    async write(source, { signal, checksum }) {
+    async write(content, options) {
+      const { signal, checksum } = options;
       const id = newId();
       const hasher = checksum && (await sha256Hasher());
       const spare: ArrayBuffer[] = [];
@@ -63,12 +72,12 @@ export function chunkStore(settings: ChunkSettings): BodyStore {
       let flushing: Promise<void> | undefined;
       await presence.enter(id);
       try {
-        for await (const rows of inSteps(id, source, spare)) {
+        for await (const rows of inSteps(id, content.open(), spare)) {
           if (signal?.aborted) throw abortedError(signal, { outcome: 'not-applied' });
           for (const { bytes } of rows) hasher?.update(new Uint8Array(bytes));
           // The step before is stored while this one comes in.
           await flushing;
-          flushing = flush(id, rows, size === 0).then(() => {
+          flushing = flush(id, rows, size, options).then(() => {
             // The database has copied them.
             for (const { bytes } of rows) if (bytes.byteLength === CHUNK_BYTES) spare.push(bytes);
           });

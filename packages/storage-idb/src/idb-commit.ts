@@ -6,6 +6,7 @@ import {
 } from '@granary/storage-core/provider';
 import type { BodyStore } from './idb-body.ts';
 import { toKey } from './idb-keys.ts';
+import type { FileBodies } from './idb-large.ts';
 import type { Presence } from './idb-presence.ts';
 import type { GuardedWrite, IdbQuota } from './idb-quota.ts';
 import { releaseBodies } from './idb-rows.ts';
@@ -20,7 +21,7 @@ export interface IdbContext {
   /** Large content as rows of `chunks`. */
   readonly chunks: BodyStore;
   /** Large content as files beside the database, where the options say so. */
-  readonly files: BodyStore | undefined;
+  readonly files: FileBodies | undefined;
   /** Shows others that content of this provider waits for its commit. */
   readonly presence: Presence;
   /** Units: ms since 1970. */
@@ -68,8 +69,10 @@ export async function commit<Result>(
             if (row?.body !== undefined) released.push(row);
           },
         });
-        removedFiles = released.length === 0 ? [] : await releaseBodies(tx, released);
-        if (events.length > 0) await changes.record(tx, events);
+        [removedFiles] = await Promise.all([
+          released.length === 0 ? [] : releaseBodies(tx, released),
+          events.length > 0 && changes.record(tx, events),
+        ]);
         return done;
       }),
     about,

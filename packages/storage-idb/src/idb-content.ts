@@ -5,7 +5,7 @@ import {
   sha256,
   sha256Hasher,
 } from '@granary/storage-core/provider';
-import type { WrittenBody } from './idb-body.ts';
+import { afterHead, type ContentSource, type WrittenBody } from './idb-body.ts';
 import type { IdbContext } from './idb-commit.ts';
 
 /** Content up to this size is one row, which a transaction writes with the object. Units: bytes. */
@@ -19,6 +19,8 @@ export type Content = {
 } & ({ readonly bytes: Uint8Array<ArrayBuffer> } | { readonly written: WrittenBody });
 
 export interface TakeOptions {
+  /** The object that it is for. */
+  readonly key: string;
   readonly checksum?: 'sha256' | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -35,13 +37,20 @@ export function takeContent(
   const { buffered } = body;
   if (buffered === undefined) return readContent(context, body, options);
   if (buffered.byteLength > ROW_BYTES) {
-    return storeLarge(context, buffered.slice(), onceOf(), options);
+    const copy = buffered.slice();
+    const content = { isReplayable: true, open: () => onceOf(copy) };
+    return storeLarge(context, content, copy.byteLength, options);
   }
   // A buffer of exactly its size: IndexedDB stores the whole buffer of a view.
   const bytes = new Uint8Array(buffered);
   const size = bytes.byteLength;
   if (options.checksum === undefined) return { bytes, size };
   return sha256Of(bytes).then((hash) => ({ bytes, size, checksums: { sha256: hash } }));
+}
+
+/** What the transaction adds; content that lies in the store already takes no more room. Units: bytes. */
+export function bytesToAdd(content: Content): number {
+  return 'bytes' in content ? content.size : 0;
 }
 
 /** Removes content that no object will have. */
@@ -64,20 +73,30 @@ async function readContent(
   body: Body,
   options: TakeOptions,
 ): Promise<Content> {
-  const chunks = bodyChunks(body, options.signal);
+  const opened: AsyncGenerator<Uint8Array, void, undefined>[] = [];
+  const open = () => {
+    const chunks = bodyChunks(body, options.signal);
+    opened.push(chunks);
+    return chunks;
+  };
+  const content: ContentSource = { isReplayable: body.replayable, open };
   const head: Uint8Array[] = [];
   let size = 0;
   try {
+    if ((body.size ?? 0) > ROW_BYTES) return await storeLarge(context, content, body.size, options);
+    const chunks = open();
     for (;;) {
       const { done, value } = await chunks.next();
       if (done) break;
       // A source may use its buffer again.
       head.push(value.slice());
       size += value.byteLength;
-      if (size > ROW_BYTES) return await storeLarge(context, joined(head, size), chunks, options);
+      if (size > ROW_BYTES) {
+        return await storeLarge(context, afterHead(head, chunks, content), undefined, options);
+      }
     }
   } finally {
-    await chunks.return(undefined);
+    for (const chunks of opened) await chunks.return(undefined);
   }
   const bytes = joined(head, size);
   const checksums = options.checksum && { sha256: await sha256Of(bytes) };
@@ -86,15 +105,12 @@ async function readContent(
 
 async function storeLarge(
   context: IdbContext,
-  head: Uint8Array,
-  rest: AsyncIterable<Uint8Array>,
-  { checksum, signal }: TakeOptions,
+  content: ContentSource,
+  expectedSize: number | undefined,
+  options: TakeOptions,
 ): Promise<Content> {
-  async function* all(): AsyncGenerator<Uint8Array, void, undefined> {
-    yield head;
-    yield* rest;
-  }
-  const written = await (context.files ?? context.chunks).write(all(), { checksum, signal });
+  const bodies = context.files ?? context.chunks;
+  const written = await bodies.write(content, { ...options, size: expectedSize });
   const { size, sha256: hash } = written;
   return { written, size, ...(hash !== undefined && { checksums: { sha256: hash } }) };
 }
@@ -125,7 +141,9 @@ async function* bodyChunks(
   }
 }
 
-async function* onceOf(): AsyncGenerator<Uint8Array, void, undefined> {}
+async function* onceOf(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
+  yield bytes;
+}
 
 function joined(parts: readonly Uint8Array[], size: number): Uint8Array<ArrayBuffer> {
   const all = new Uint8Array(size);

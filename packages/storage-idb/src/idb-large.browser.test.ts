@@ -58,7 +58,7 @@ async function filesOf(storage: StorageEngine): Promise<readonly string[]> {
   const root = await navigator.storage.getDirectory();
   const names: string[] = [];
   const folder = await root.getDirectoryHandle(`granary-idb-${value}`, { create: true });
-  for await (const name of folder.keys()) names.push(name);
+  for await (const name of folder.keys()) if (!name.startsWith('folder-')) names.push(name);
   return names;
 }
 

@@ -1,110 +1,23 @@
 import { toBody as bodyOf } from '@granary/storage-core/provider';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import {
   bytesOf,
   dexieOf,
   fakeProfile,
   isSame,
+  keysOf,
   MIB,
   put,
   rowCounts,
   streamOf,
 } from '../test/fake.ts';
+import { type FakeDirectory, fakeDirectory } from '../test/fake-directory.ts';
 import { openFileSink } from './idb-file-sink.ts';
+import { directoryOf } from './idb-folder.ts';
 import type { LargeObjectNotice } from './idb-large.ts';
 import type { IndexedDBOptions } from './idb-provider.ts';
 
-type Failing = 'getDirectory' | 'getFile' | 'createFile' | 'read' | 'write' | 'remove' | 'quota';
-
-/** A directory of files that a test can take away, as much of its handle as is used. */
-function fakeDirectory(kind: 'streams' | 'sync' | 'none' = 'streams') {
-  const files = new Map<string, Uint8Array<ArrayBuffer>>();
-  const folders = new Set<string>();
-  const failing = new Map<Failing, string>();
-  let permission: PermissionState | undefined;
-
-  function check(what: Failing): void {
-    const name = failing.get(what);
-    if (name !== undefined) throw new DOMException(what, name);
-  }
-
-  function append(name: string, bytes: Uint8Array): void {
-    check('write');
-    files.set(name, new Uint8Array(Buffer.concat([files.get(name) ?? new Uint8Array(), bytes])));
-  }
-
-  const writing = (name: string) => ({
-    ...(kind === 'streams' && {
-      async createWritable() {
-        const pieces: Uint8Array[] = [];
-        return {
-          async write(bytes: Uint8Array) {
-            check('write');
-            check('quota');
-            pieces.push(bytes.slice());
-          },
-          close: async () => append(name, Buffer.concat(pieces)),
-          abort: async () => {},
-        };
-      },
-    }),
-    ...(kind === 'sync' && {
-      createSyncAccessHandle: async () => ({
-        write(bytes: Uint8Array) {
-          const taken = failing.has('quota') ? bytes.subarray(0, 1) : bytes;
-          append(name, taken);
-          return taken.byteLength;
-        },
-        flush() {},
-        close() {},
-      }),
-    }),
-  });
-
-  const folder = {
-    async getFileHandle(name: string, { create = false } = {}) {
-      check(create ? 'createFile' : 'getFile');
-      if (create) files.set(name, new Uint8Array());
-      if (!files.has(name)) throw new DOMException(name, 'NotFoundError');
-      return {
-        ...writing(name),
-        async getFile() {
-          check('read');
-          return new File([files.get(name) ?? ''], name);
-        },
-      };
-    },
-    async removeEntry(name: string) {
-      check('remove');
-      if (!files.delete(name)) throw new DOMException(name, 'NotFoundError');
-    },
-    keys: async function* () {
-      yield* [...files.keys()];
-    },
-  };
-
-  const root = {
-    async getDirectoryHandle(name: string) {
-      folders.add(name);
-      return folder;
-    },
-    queryPermission: async () => permission ?? 'granted',
-  };
-  return {
-    files,
-    folders,
-    failing,
-    setPermission(state: PermissionState | undefined) {
-      permission = state;
-    },
-    async directory(): Promise<FileSystemDirectoryHandle> {
-      check('getDirectory');
-      return root as unknown as FileSystemDirectoryHandle;
-    },
-  };
-}
-
-function openWith(disk: ReturnType<typeof fakeDirectory>, options: IndexedDBOptions = {}) {
+function openWith(disk: FakeDirectory, options: IndexedDBOptions = {}) {
   const profile = fakeProfile();
   const notices: LargeObjectNotice[] = [];
   const largeObjects = {
@@ -188,7 +101,7 @@ describe('large objects', () => {
   });
 
   test('go to the database where the browser cannot write files', async () => {
-    const disk = fakeDirectory('none');
+    const disk = fakeDirectory({ kind: 'none' });
     const { provider, notices } = openWith(disk);
     await put(provider, 'a', BIG);
     expect(notices).toMatchObject([{ code: 'no-file-access' }]);
@@ -198,7 +111,7 @@ describe('large objects', () => {
   });
 
   test('are written through synchronous handles where there is nothing else', async () => {
-    const disk = fakeDirectory('sync');
+    const disk = fakeDirectory({ kind: 'sync' });
     const { provider } = openWith(disk);
     await put(provider, 'a', streamOf(BIG));
     expect(disk.files.size).toBe(1);
@@ -325,14 +238,136 @@ describe('large objects', () => {
     expect(disk.files.size).toBe(0);
   });
 
-  test('are refused with a size that is none', () => {
+  test.each([
+    ['bytes', () => BIG],
+    ['a Blob', () => new Blob([BIG])],
+  ] as const)(
+    'of %s get the room of what has expired, and then of what may go',
+    async (_, content) => {
+      const disk = fakeDirectory({ capacityBytes: 10 * MIB });
+      const asked: unknown[] = [];
+      const { provider } = openWith(disk, {
+        evictable: ({ key }) => key.startsWith('cache/'),
+        onQuota: ({ key, neededBytes }) => void asked.push({ key, neededBytes }),
+      });
+      await provider.put('old', bodyOf(BIG), { expiresAt: new Date(Date.now() + 1) });
+      await put(provider, 'cache/a', BIG);
+      await put(provider, 'kept', BIG);
+      await new Promise((resolve) => setTimeout(resolve, 2));
+      await provider.put('new', bodyOf(content()), {});
+      await expect(provider.stat('old', {})).rejects.toMatchObject({ code: 'not-found' });
+      await provider.stat('cache/a', {});
+      await provider.put('newer', bodyOf(content()), {});
+      await expect(provider.stat('cache/a', {})).rejects.toMatchObject({ code: 'not-found' });
+      expect(asked).toEqual([]);
+      await expect(provider.put('newest', bodyOf(content()), {})).rejects.toMatchObject({
+        code: 'quota-exceeded',
+        outcome: 'not-applied',
+        key: 'newest',
+      });
+      expect(asked).toEqual([{ key: 'newest', neededBytes: 3 * MIB }]);
+      for (const key of ['kept', 'new', 'newer']) {
+        expect(isSame(await bytesAt(provider, key), BIG)).toBe(true);
+      }
+      expect(disk.files.size).toBe(3);
+      expect(await rowCounts(provider)).toMatchObject({ infos: 3, chunks: 0, writes: 0 });
+    },
+  );
+
+  test('of a stream that find no room have it made for the next time', async () => {
+    const disk = fakeDirectory({ capacityBytes: 10 * MIB });
+    const asked: unknown[] = [];
+    const { provider } = openWith(disk, {
+      evictable: ({ key }) => key.startsWith('cache/'),
+      async onQuota({ key, neededBytes, cleanup }) {
+        asked.push({ key, neededBytes });
+        await cleanup((item) => item.key === 'chosen');
+      },
+    });
+    for (const key of ['cache/a', 'chosen', 'kept']) await put(provider, key, BIG);
+    const again = { code: 'quota-exceeded', hint: expect.stringContaining('Send it again') };
+    await expect(put(provider, 'new', streamOf(BIG))).rejects.toMatchObject(again);
+    expect([...(await keysOf(provider))]).toEqual(['chosen', 'kept']);
+    await put(provider, 'new', streamOf(BIG));
+    expect(asked).toEqual([]);
+    const sized = bodyOf(streamOf(BIG), { size: BIG.byteLength });
+    await expect(provider.put('newer', sized, {})).rejects.toMatchObject(again);
+    expect(asked).toEqual([{ key: 'newer', neededBytes: 3 * MIB }]);
+    await put(provider, 'newer', streamOf(BIG));
+    expect([...(await keysOf(provider))]).toEqual(['kept', 'new', 'newer']);
+    expect(disk.files.size).toBe(3);
+  });
+
+  test('of a stream that begins after room was made for its row are written', async () => {
     const disk = fakeDirectory();
-    for (const fromBytes of [-1, 1.5, Number.NaN]) {
-      const open = () =>
-        fakeProfile().open({ largeObjects: { directory: disk.directory, fromBytes } });
-      expect(open).toThrow(expect.objectContaining({ code: 'invalid-config' }));
+    const { provider } = openWith(disk, { evictable: ({ key }) => key === 'cache' });
+    await put(provider, 'cache', 'x');
+    const writes = Object.getPrototypeOf(dexieOf(provider).table('writes'));
+    const full = vi.spyOn(writes, 'put').mockImplementationOnce(() => {
+      throw new DOMException('full', 'QuotaExceededError');
+    });
+    await put(provider, 'new', streamOf(BIG));
+    full.mockRestore();
+    expect(await keysOf(provider)).toEqual(['new']);
+    expect(disk.files.size).toBe(1);
+  });
+
+  test('that lie in another directory are not lost, and are there again with theirs', async () => {
+    const [old, young] = [fakeDirectory(), fakeDirectory()];
+    const { provider, profile } = openWith(old);
+    await put(provider, 'a', BIG);
+    const largeObjects = { directory: young.directory, fromBytes: 2 * MIB };
+    const next = profile.open({ largeObjects });
+    for (let round = 0; round < 2; round += 1) {
+      await expect(bytesAt(next, 'a')).rejects.toMatchObject({
+        code: 'unavailable',
+        retryable: false,
+        hint: expect.stringContaining('Nothing is lost'),
+      });
+      const object = await next.get('a', {});
+      const streamed = new Response(object.stream()).arrayBuffer();
+      await expect(streamed).rejects.toMatchObject({ code: 'unavailable' });
+      await put(next, 'b', BIG);
+    }
+    await next.copy?.('a', 'copy', {});
+    expect(isSame(await bytesAt(provider, 'copy'), BIG)).toBe(true);
+    await expect(bytesAt(provider, 'b')).rejects.toMatchObject({ code: 'unavailable' });
+    old.files.clear();
+    await expect(bytesAt(provider, 'a')).rejects.toMatchObject({ code: 'corrupted' });
+    expect([old.marks.size, young.marks.size]).toEqual([1, 1]);
+  });
+
+  test('of which nobody noted the folder are read, and never called corrupted', async () => {
+    const disk = fakeDirectory();
+    const { provider } = openWith(disk);
+    await put(provider, 'a', BIG);
+    const infos = dexieOf(provider).table('infos');
+    const [row] = await infos.toArray();
+    await infos.put({ ...row, body: { in: 'file', id: row.body.id } });
+    expect(isSame(await bytesAt(provider, 'a'), BIG)).toBe(true);
+    disk.files.clear();
+    await expect(bytesAt(provider, 'a')).rejects.toMatchObject({ code: 'unavailable' });
+  });
+
+  test('are found in a folder that two tabs have marked', async () => {
+    const disk = fakeDirectory();
+    const { provider, open } = openWith(disk);
+    const other = open();
+    await Promise.all([put(provider, 'a', BIG), put(other, 'b', BIG)]);
+    for (const key of ['a', 'b']) expect(isSame(await bytesAt(provider, key), BIG)).toBe(true);
+    disk.files.clear();
+    for (const key of ['a', 'b']) {
+      await expect(bytesAt(provider, key)).rejects.toMatchObject({ code: 'corrupted' });
     }
   });
+});
+
+test('directoryOf gives the folder that was chosen under an id', async () => {
+  const disk = fakeDirectory();
+  const handle = await disk.directory();
+  const list = async () => [{ handleId: 'library', handle }];
+  expect(await directoryOf('library', list)()).toBe(handle);
+  await expect(directoryOf('photos', list)()).rejects.toMatchObject({ code: 'store-not-found' });
 });
 
 test('a file sink closes its handle when it is aborted', async () => {

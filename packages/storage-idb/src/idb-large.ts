@@ -2,16 +2,32 @@ import {
   abortedError,
   type ChunkSource,
   type ContentRange,
-  isStorageError,
   type Sha256Hasher,
   StorageError,
   sha256Hasher,
 } from '@granary/storage-core/provider';
-import type { BodyStore, WriteBodyOptions, WrittenBody } from './idb-body.ts';
+import {
+  afterHead,
+  type BodyStore,
+  type ContentSource,
+  type WriteBodyOptions,
+  type WrittenBody,
+} from './idb-body.ts';
 import { sweptError } from './idb-chunks.ts';
 import { type FileSink, openFileSink } from './idb-file-sink.ts';
+import {
+  type DirectorySource,
+  hasFile,
+  hasMark,
+  isMissing,
+  markFolder,
+  openFolder,
+  removeFile,
+  sweepFolder,
+  toDirectoryError,
+} from './idb-folder.ts';
 import type { Presence } from './idb-presence.ts';
-import { estimateUsage, isQuotaExceeded, noRoom } from './idb-quota.ts';
+import { estimateUsage, type IdbQuota, isQuotaExceeded, noRoom } from './idb-quota.ts';
 import type { BodyRef } from './idb-schema.ts';
 import type { IdbStore } from './idb-store.ts';
 
@@ -36,10 +52,11 @@ export interface LargeObjectOptions {
   /**
    * The directory for their content: `() => navigator.storage.getDirectory()`, or one that the person
    * chose and whose handle the application keeps. Asked for with each use. A folder of the store's own
-   * is made in it.
+   * is made in it. What was written to another one is not found in it: `native.moveLargeObjects`
+   * brings it along.
    */
-  readonly directory: () => Promise<FileSystemDirectoryHandle>;
-  /** Content from this size on goes there; so much is held in memory to tell. Units: bytes. Default: 8 MiB. */
+  readonly directory: DirectorySource;
+  /** Content from this size on goes there; of a stream, so much is held in memory to tell. Units: bytes. Default: 8 MiB. */
   readonly fromBytes?: number;
   /** Told once when content can't go there and goes to IndexedDB, and again after it could meanwhile. */
   readonly onNotice?: (notice: LargeObjectNotice) => void;
@@ -48,6 +65,7 @@ export interface LargeObjectOptions {
 /** What {@link fileBodies} works with. */
 export interface FileBodiesSettings extends LargeObjectOptions {
   readonly store: IdbStore;
+  readonly quota: IdbQuota;
   readonly presence: Presence;
   /** Takes what is smaller, and what can't go to the directory. */
   readonly chunks: BodyStore;
@@ -58,6 +76,12 @@ export interface FileBodiesSettings extends LargeObjectOptions {
 
 /** A {@link BodyStore} of files. */
 export interface FileBodies extends BodyStore {
+  /** Units: bytes. */
+  readonly fromBytes: number;
+  /** Whether a file lies in the directory. Errors: `permission-denied`; `unavailable`. */
+  has(ref: BodyRef): Promise<boolean>;
+  /** As `write`, for content of any size. Errors: `permission-denied`, `unavailable`, `unsupported` where it can't be a file. */
+  writeFile(content: ContentSource, options: WriteBodyOptions): Promise<WrittenBody>;
   /** Removes files that no object has and nobody writes, such as those of a tab that was killed. Returns how many. */
   sweep(): Promise<number>;
 }
@@ -65,33 +89,18 @@ export interface FileBodies extends BodyStore {
 /**
  * Large content as files in a directory, each under a fresh random name: an object's row alone says
  * which file is its content. A file that is being written has a row in `writes`, so whoever finds
- * neither knows that nobody needs it.
- * Errors: `permission-denied` and `unavailable` when the directory can't be reached; `corrupted` when
- * the file of an object is gone.
+ * neither knows that nobody needs it. The row also says which folder the file is in, so that another
+ * folder is not taken for one that has lost it.
+ * Errors: `permission-denied` and `unavailable` when the directory can't be reached; `unavailable`
+ * when it is another one than that of the file; `corrupted` when the file of an object is gone.
  */
 export function fileBodies(settings: FileBodiesSettings): FileBodies {
-  const { store, presence, chunks, now, newId, directory, onNotice } = settings;
+  const { store, quota, presence, chunks, now, newId, directory, onNotice } = settings;
   const { fromBytes = FROM_BYTES } = settings;
-  if (!(Number.isSafeInteger(fromBytes) && fromBytes >= 0)) {
-    throw new StorageError('invalid-config', 'largeObjects.fromBytes is a whole number of bytes.');
-  }
   const told = new Set<string>();
+  let folderId: string | undefined;
 
-  /** Errors: `permission-denied`; `unavailable`. `undefined`: there is no file yet. */
-  async function openFolder(mode: 'read' | 'readwrite'): Promise<FileSystemDirectoryHandle> {
-    let root: FileSystemDirectoryHandle & PermissionQuery;
-    try {
-      root = await directory();
-      await store.open();
-      const state = await root.queryPermission?.({ mode });
-      if (state !== undefined && state !== 'granted') throw permissionDenied(undefined);
-      return await root.getDirectoryHandle(`granary-idb-${store.storeId}`, {
-        create: mode === 'readwrite',
-      });
-    } catch (cause) {
-      throw toDirectoryError(cause);
-    }
-  }
+  const open = (mode: 'read' | 'readwrite') => openFolder(store, directory, mode);
 
   function notice(error: StorageError): void {
     const code = NOTICES[error.code] ?? 'directory-unavailable';
@@ -109,60 +118,53 @@ export function fileBodies(settings: FileBodiesSettings): FileBodies {
     });
   }
 
-  async function removeFile(folder: FileSystemDirectoryHandle, id: string): Promise<void> {
-    try {
-      await folder.removeEntry(id);
-    } catch (error) {
-      if (nameOf(error) !== 'NotFoundError') throw error;
-    }
-  }
-
   async function remove({ id }: BodyRef): Promise<void> {
     presence.leave(id);
     try {
-      await removeFile(await openFolder('readwrite'), id);
+      await removeFile(await open('readwrite'), id);
     } catch (error) {
       throw toDirectoryError(error);
     }
     await store.write(['writes'], (tx) => tx.table('writes').delete(id));
   }
 
-  /** `undefined`: this browser can't write files here. What fails here has read nothing of the source. */
-  async function openTarget(): Promise<Target | undefined> {
-    const folder = await openFolder('readwrite');
+  /** What fails here has read nothing of the source. Errors: `unsupported` when this browser can't write files here. */
+  async function openTarget(): Promise<Target> {
+    const folder = await open('readwrite');
     const id = newId();
     await presence.enter(id);
     try {
       await touch(id, true);
+      folderId = await markFolder(folder, folderId, newId);
       const handle = await folder.getFileHandle(id, { create: true });
       const sink = await openFileSink(handle);
-      if (sink !== undefined) return { id, sink };
-      await remove({ in: 'file', id });
-      return undefined;
+      if (sink === undefined) throw noFileAccess();
+      return { ref: { in: 'file', id, folder: folderId }, sink };
     } catch (error) {
       await remove({ in: 'file', id }).catch(() => {});
-      throw error;
+      throw isQuotaExceeded(error) ? error : toDirectoryError(error);
     }
   }
 
-  async function writeFile(
-    { id, sink }: Target,
+  async function fill(
+    { ref, sink }: Target,
     source: AsyncIterable<Uint8Array>,
     { signal, checksum }: WriteBodyOptions,
+    onTaken: (bytes: number) => void,
   ): Promise<WrittenBody> {
-    const ref: BodyRef = { in: 'file', id };
     let size = 0;
     let touchedAt = now();
     try {
       const hasher: Sha256Hasher | undefined = checksum && (await sha256Hasher());
       for await (const chunk of source) {
+        onTaken(chunk.byteLength);
         if (signal?.aborted) throw abortedError(signal, { outcome: 'not-applied' });
         hasher?.update(chunk);
         await sink.write(chunk).catch(failWriting);
         size += chunk.byteLength;
         if (now() - touchedAt < TOUCH_MS) continue;
         touchedAt = now();
-        await touch(id, false);
+        await touch(ref.id, false);
       }
       await sink.close().catch(failWriting);
       const hash = hasher?.digest();
@@ -174,8 +176,36 @@ export function fileBodies(settings: FileBodiesSettings): FileBodies {
     }
   }
 
+  async function writeFile(
+    content: ContentSource,
+    options: WriteBodyOptions,
+  ): Promise<WrittenBody | NoFile> {
+    const { key, size } = options;
+    let takenBytes = 0;
+    return await quota.guard<WrittenBody | NoFile>(
+      async () => {
+        let target: Target;
+        try {
+          target = await openTarget();
+        } catch (error) {
+          if (isQuotaExceeded(error)) throw error;
+          return { noFile: toDirectoryError(error) };
+        }
+        told.clear();
+        return await fill(target, content.open(), options, (bytes) => {
+          takenBytes += bytes;
+        });
+      },
+      {
+        key,
+        neededBytes: size,
+        ...(!content.isReplayable && { takenBytes: () => takenBytes }),
+      },
+    );
+  }
+
   async function openFile({ id }: BodyRef): Promise<File> {
-    const folder = await openFolder('read');
+    const folder = await open('read');
     return await (await folder.getFileHandle(id)).getFile();
   }
 
@@ -194,7 +224,16 @@ export function fileBodies(settings: FileBodiesSettings): FileBodies {
     );
     if (users === 0) return replaced(error);
     const again = await openFile(ref).catch((found: unknown) => found);
-    return nameOf(again) === 'NotFoundError' ? fileGone(error) : asDirectory;
+    if (!isMissing(again)) return asDirectory;
+    return (await isOwnFolder(ref)) ? fileGone(error) : elsewhere(error);
+  }
+
+  /** Whether the directory is the one that the file was written to. */
+  async function isOwnFolder({ folder }: BodyRef): Promise<boolean> {
+    if (folder === undefined) return false;
+    return await open('read')
+      .then((opened) => hasMark(opened, folder))
+      .catch(() => false);
   }
 
   function chunkWalk(ref: BodyRef, { offset, length }: ContentRange): ChunkSource {
@@ -222,28 +261,21 @@ export function fileBodies(settings: FileBodiesSettings): FileBodies {
   }
 
   return {
-    async write(source, options) {
-      const head: Uint8Array[] = [];
-      let held = 0;
-      const rest = source[Symbol.asyncIterator]();
-      const all = headAndRest(head, rest);
-      while (held < fromBytes) {
-        const { done, value } = await rest.next();
-        if (done) return chunks.write(all, options);
-        head.push(value.slice());
-        held += value.byteLength;
-      }
-      let target: Target | undefined;
-      try {
-        target = await openTarget();
-        if (target === undefined) notice(noFileAccess());
-      } catch (error) {
-        // A full database makes room when it takes the content itself.
-        if (!isQuotaExceeded(error)) notice(toDirectoryError(error));
-      }
-      if (target === undefined) return chunks.write(all, options);
-      told.clear();
-      return writeFile(target, all, options);
+    fromBytes,
+
+    async write(content, options) {
+      const sized = await sizeUp(content, options.size, fromBytes);
+      if (!sized.isLarge) return await chunks.write(sized.content, options);
+      const written = await writeFile(sized.content, options);
+      if (!('noFile' in written)) return written;
+      notice(written.noFile);
+      return await chunks.write(sized.content, options);
+    },
+
+    async writeFile(content, options) {
+      const written = await writeFile(content, options);
+      if ('noFile' in written) throw written.noFile;
+      return written;
     },
 
     read: (ref, part) => ({
@@ -261,26 +293,65 @@ export function fileBodies(settings: FileBodiesSettings): FileBodies {
 
     remove,
 
-    async sweep() {
-      // Files first: each of them had a row before, and still has one unless nobody needs it.
-      const folder = await openFolder('readwrite');
-      const ids = new Set<string>();
-      for await (const name of folder.keys()) ids.add(name);
-      if (ids.size === 0) return 0;
-      // One transaction, since a file goes from one table to the other, and from one row to another.
-      await store.read(['infos', 'writes'], async (tx) => {
-        await tx.table('writes').each(({ id }) => void ids.delete(id));
-        await tx.table('infos').each(({ body }) => void ids.delete(body?.id ?? ''));
-      });
-      for (const id of ids) await removeFile(folder, id);
-      return ids.size;
+    async has({ id }) {
+      try {
+        return await hasFile(await open('readwrite'), id);
+      } catch (error) {
+        throw toDirectoryError(error);
+      }
     },
+
+    sweep: async () => sweepFolder(store, await open('readwrite')),
   };
+}
+
+/** Errors: `invalid-config`. */
+export function checkLargeObjects(options: unknown): void {
+  const { directory, fromBytes, onNotice } = (options ?? {}) as Partial<LargeObjectOptions>;
+  if (typeof directory !== 'function') {
+    throw invalid(
+      'largeObjects is an object with `directory`, a function such as () => navigator.storage.getDirectory().',
+    );
+  }
+  if (fromBytes !== undefined && !(Number.isSafeInteger(fromBytes) && fromBytes >= 0)) {
+    throw invalid('largeObjects.fromBytes is a whole number of bytes, 0 or more.');
+  }
+  if (onNotice !== undefined && typeof onNotice !== 'function') {
+    throw invalid('largeObjects.onNotice is a function.');
+  }
+}
+
+function invalid(reason: string): StorageError {
+  return new StorageError('invalid-config', reason);
+}
+
+/** Whether content is large. Where nobody knows its size, its head is read to tell, and held. */
+async function sizeUp(
+  content: ContentSource,
+  size: number | undefined,
+  fromBytes: number,
+): Promise<{ readonly isLarge: boolean; readonly content: ContentSource }> {
+  if (size !== undefined) return { isLarge: size >= fromBytes, content };
+  const head: Uint8Array[] = [];
+  const rest = content.open()[Symbol.asyncIterator]();
+  for (let held = 0; held < fromBytes; ) {
+    const { done, value } = await rest.next();
+    if (done) return { isLarge: false, content: afterHead(head, rest, content) };
+    // A source may use its buffer again.
+    head.push(value.slice());
+    held += value.byteLength;
+  }
+  return { isLarge: true, content: afterHead(head, rest, content) };
+}
+
+/** There can be no file, and nothing was read. */
+interface NoFile {
+  readonly noFile: StorageError;
 }
 
 /** A file that is open to be written. */
 interface Target {
-  readonly id: string;
+  readonly ref: BodyRef;
   readonly sink: FileSink;
 }
 
@@ -289,49 +360,9 @@ const NOTICES: Readonly<Record<string, LargeObjectNotice['code']>> = {
   unsupported: 'no-file-access',
 };
 
-/** Chromium's part of the File System Access API, which TypeScript does not have. */
-interface PermissionQuery {
-  queryPermission?(descriptor: { readonly mode: 'read' | 'readwrite' }): Promise<PermissionState>;
-}
-
-/** What was read ahead, then the rest. Its end ends the rest, however it comes. */
-async function* headAndRest(
-  head: Uint8Array[],
-  rest: AsyncIterator<Uint8Array>,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  try {
-    for (let chunk = head.shift(); chunk !== undefined; chunk = head.shift()) yield chunk;
-    for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value;
-  } finally {
-    await rest.return?.();
-  }
-}
-
-/** What the File System API throws: https://fs.spec.whatwg.org/ (read 2026-11-21). */
-function toDirectoryError(error: unknown): StorageError {
-  if (isStorageError(error)) return error;
-  const name = nameOf(error);
-  if (name === 'NotAllowedError' || name === 'SecurityError') return permissionDenied(error);
-  return new StorageError('unavailable', 'the directory for large objects cannot be reached.', {
-    hint: 'Have the person choose the folder again, or look at what largeObjects.directory() does.',
-    cause: error,
-  });
-}
-
 /** The source's own errors pass as they are. */
 async function failWriting(error: unknown): Promise<never> {
   throw isQuotaExceeded(error) ? noRoom(error, await estimateUsage()) : toDirectoryError(error);
-}
-
-function permissionDenied(cause: unknown): StorageError {
-  return new StorageError(
-    'permission-denied',
-    'the folder for large objects may not be used now.',
-    {
-      hint: "Call requestPermission({ mode: 'readwrite' }) of its handle when the person clicks, and try again.",
-      cause,
-    },
-  );
 }
 
 function noFileAccess(): StorageError {
@@ -347,15 +378,22 @@ function fileGone(cause: unknown): StorageError {
   });
 }
 
+export function elsewhere(cause: unknown): StorageError {
+  return new StorageError(
+    'unavailable',
+    'the content lies in another folder than largeObjects.directory gives now.',
+    {
+      retryable: false,
+      hint: 'Nothing is lost: give the directory that it was written to, or bring it along with native.moveLargeObjects({ from }).',
+      cause,
+    },
+  );
+}
+
 function replaced(cause: unknown): StorageError {
   return new StorageError('conflict', 'the object was replaced or deleted while it was read.', {
     retryable: true,
     hint: 'Get it again.',
     cause,
   });
-}
-
-function nameOf(error: unknown): string {
-  const { name } = (error ?? {}) as { readonly name?: unknown };
-  return typeof name === 'string' ? name : '';
 }

@@ -23,6 +23,36 @@ test.each<IndexedDBOptions>([
   );
 });
 
+const directory = async () => ({}) as FileSystemDirectoryHandle;
+
+test.each<readonly [string, unknown, string]>([
+  ['dbName', 5, 'a text'],
+  ['version', '1', 'whole number'],
+  ['durability', 'Strict', "'strict' or 'relaxed'"],
+  ['indexes', 'stars', "['stars']"],
+  ['indexes', [5], 'letters'],
+  ['blockedTimeoutMs', '5', 'number of ms'],
+  ['evictable', true, 'a function'],
+  ['onQuota', 'x', 'a function'],
+  ['onEvicted', {}, 'a function'],
+  ['largeObjects', true, 'directory'],
+  ['largeObjects', null, 'directory'],
+  ['largeObjects', {}, 'directory'],
+  ['largeObjects', { directory: {} }, 'directory'],
+  ['largeObjects', { directory, fromBytes: -1 }, 'fromBytes'],
+  ['largeObjects', { directory, fromBytes: 1.5 }, 'fromBytes'],
+  ['largeObjects', { directory, fromBytes: Number.NaN }, 'fromBytes'],
+  ['largeObjects', { directory, onNotice: 'x' }, 'onNotice'],
+])('refuses what plain JavaScript passes as %s: %o', (name, value, allowed) => {
+  const options = { [name]: value } as IndexedDBOptions;
+  expect(() => createIndexedDB(options)).toThrow(
+    expect.objectContaining({
+      code: 'invalid-config',
+      message: expect.stringMatching(new RegExp(`${name}.*${escaped(allowed)}|letters`)),
+    }),
+  );
+});
+
 test('has a URL, and other names', () => {
   const { backend } = createIndexedDB;
   expect(backend).toMatchObject({
@@ -99,6 +129,10 @@ test('ends a search and an upload by their signal', async () => {
   await expect(drain(search)).rejects.toMatchObject({ code: 'aborted' });
   await provider.close?.();
 });
+
+function escaped(text: string): string {
+  return text.replace(/[[\]().]/g, '\\$&');
+}
 
 async function drain<Page>(pages: AsyncIterable<Page> | Iterable<Page>): Promise<Page[]> {
   const all: Page[] = [];

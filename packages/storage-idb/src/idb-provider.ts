@@ -13,8 +13,14 @@ import { type ChangeLogSettings, changeLog } from './idb-changes.ts';
 import { chunkStore } from './idb-chunks.ts';
 import type { IdbContext } from './idb-commit.ts';
 import { indexedDBFromConfig } from './idb-config.ts';
-import { fileBodies, type LargeObjectOptions } from './idb-large.ts';
+import { toIdbError } from './idb-errors.ts';
+import { checkLargeObjects, fileBodies, type LargeObjectOptions } from './idb-large.ts';
 import { listObjects } from './idb-list.ts';
+import {
+  type MovedLargeObjects,
+  type MoveLargeObjectsOptions,
+  moveLargeObjects,
+} from './idb-move-large.ts';
 import {
   type EvictedEvent,
   type EvictionSettings,
@@ -124,6 +130,15 @@ export interface IndexedDBNative {
   readonly db: Dexie | undefined;
   /** Since this storage was opened, the browser was found to have deleted what was stored. */
   readonly evicted: EvictedEvent | undefined;
+  /**
+   * Brings large objects to where `largeObjects` puts them now: out of another directory, and out of the
+   * database; without `largeObjects`, out of a directory into the database. One after another, each
+   * copied, compared and only then removed; a move that was interrupted is gone on with by calling it
+   * again. Readers and writers need not wait.
+   * Errors: `permission-denied`, `unavailable` and `unsupported` for a directory that can't be used;
+   * `quota-exceeded`; `aborted`. What was moved before stays moved, and nothing is lost.
+   */
+  moveLargeObjects(options?: MoveLargeObjectsOptions): Promise<MovedLargeObjects>;
 }
 
 /** What the backend takes from the runtime. Default: its globals. */
@@ -147,7 +162,7 @@ export function idbProvider(
   const { blockedTimeoutMs = BLOCKED_TIMEOUT_MS } = options;
   const { now = Date.now } = platform;
   const locks = 'locks' in platform ? platform.locks : globalLocks();
-  checkOptions({ dbName, version, indexes, blockedTimeoutMs });
+  checkOptions({ ...options, dbName, version, durability, indexes, blockedTimeoutMs });
   const writer = randomId();
   let ids = 0;
   const newId = () => {
@@ -181,7 +196,7 @@ export function idbProvider(
   const presence = writerPresence(dbName, writer, locks);
   const chunks = chunkStore({ store, quota, presence, now, newId });
   const files =
-    largeObjects && fileBodies({ ...largeObjects, store, presence, chunks, now, newId });
+    largeObjects && fileBodies({ ...largeObjects, store, quota, presence, chunks, now, newId });
   const context: IdbContext = { store, changes, quota, presence, chunks, files, now, newId };
   let sweeping: Promise<void> | undefined;
 
@@ -200,6 +215,14 @@ export function idbProvider(
     },
     get evicted() {
       return eviction.evicted;
+    },
+    async moveLargeObjects(moving = {}) {
+      try {
+        await store.open();
+        return await moveLargeObjects(context, moving);
+      } catch (error) {
+        throw toIdbError(error).with({ provider: 'idb', operation: 'moveLargeObjects' });
+      }
     },
   };
 
@@ -278,26 +301,34 @@ export const createIndexedDB: BackendFactory<IndexedDBOptions> = /* @__PURE__ */
   fromConfig: indexedDBFromConfig,
 });
 
-/** Errors: `invalid-config`. */
-function checkOptions(options: {
-  readonly dbName: string;
-  readonly version: number;
-  readonly indexes: readonly string[];
-  readonly blockedTimeoutMs: number;
-}): void {
-  const { dbName, version, indexes, blockedTimeoutMs } = options;
+/** Also of what plain JavaScript passes: an option that is not understood is never taken for another. Errors: `invalid-config`. */
+function checkOptions(options: Readonly<Partial<Record<keyof IndexedDBOptions, unknown>>>): void {
+  const { dbName, version, durability, indexes, blockedTimeoutMs, largeObjects } = options;
   if (typeof dbName !== 'string' || dbName === '') throw invalid('dbName is a text, not empty.');
-  if (!Number.isSafeInteger(version) || version < 1) {
+  if (!Number.isSafeInteger(version) || Number(version) < 1) {
     throw invalid('version is a whole number from 1 on.');
   }
-  if (!(blockedTimeoutMs >= 0)) throw invalid('blockedTimeoutMs is a number of ms, 0 or more.');
+  if (durability !== 'strict' && durability !== 'relaxed') {
+    throw invalid("durability is 'strict' or 'relaxed'.");
+  }
+  if (typeof blockedTimeoutMs !== 'number' || !(blockedTimeoutMs >= 0)) {
+    throw invalid('blockedTimeoutMs is a number of ms, 0 or more.');
+  }
+  if (!Array.isArray(indexes)) {
+    throw invalid("indexes is an array of names of metadata fields, such as ['stars'].");
+  }
   for (const name of indexes) {
     // What IndexedDB takes in a key path, https://www.w3.org/TR/IndexedDB/#valid-key-path (read 2026-11-21).
-    if (/^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(name)) continue;
+    if (typeof name === 'string' && /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(name)) continue;
     throw invalid(
       `${JSON.stringify(name)} is no metadata field that can have an index: it is made of letters, digits, "$" and "_".`,
     );
   }
+  for (const name of ['evictable', 'onQuota', 'onEvicted'] as const) {
+    const value = options[name];
+    if (value !== undefined && typeof value !== 'function') throw invalid(`${name} is a function.`);
+  }
+  if (largeObjects !== undefined) checkLargeObjects(largeObjects);
 }
 
 function invalid(reason: string): StorageError {

@@ -10,7 +10,7 @@ import {
   toStorageError,
 } from '@granary/storage-core/provider';
 import { checkWrite, commit, type IdbContext } from './idb-commit.ts';
-import { type Content, dropContent, takeContent } from './idb-content.ts';
+import { bytesToAdd, type Content, dropContent, takeContent } from './idb-content.ts';
 import { toInfo, toRow } from './idb-info.ts';
 import { type NewWrite, newWrite, storeWrites } from './idb-put.ts';
 import { findRows } from './idb-rows.ts';
@@ -53,7 +53,7 @@ async function prepareAll(
   const prepared: (Prepared | Promise<Prepared>)[] = [];
   let before: Promise<unknown> = Promise.resolve();
   for (const { key, body, options = {} } of entries) {
-    const take = () => takeContent(context, body, { checksum: options.checksum, signal });
+    const take = () => takeContent(context, body, { key, checksum: options.checksum, signal });
     const taken: Content | Promise<Content> =
       body.buffered === undefined ? before.then(take) : take();
     if (!(taken instanceof Promise)) {
@@ -157,6 +157,6 @@ function resultsOf(
 
 function sizeOf(prepared: readonly Prepared[]): number {
   let size = 0;
-  for (const { write } of prepared) if ('info' in write) size += write.info.size;
+  for (const { write } of prepared) if ('info' in write) size += bytesToAdd(write.content);
   return size;
 }

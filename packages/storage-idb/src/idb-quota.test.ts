@@ -7,6 +7,7 @@ import {
 import { describe, expect, test, vi } from 'vitest';
 import {
   estimateUsage,
+  type GuardedWrite,
   isQuotaExceeded,
   type QuotaEvent,
   type QuotaOptions,
@@ -234,6 +235,46 @@ describe('guard', () => {
       );
     });
     await expect(failing).rejects.toThrow('other');
+  });
+
+  test('makes room for what cannot be run again, no more than it needs, and fails it', async () => {
+    const onQuota = vi.fn();
+    const store = fullStore(20 * MIB, { evictable: isCache, onQuota });
+    for (let at = 0; at < 10; at += 1) store.add(`cache/${at}`, 2 * MIB);
+    let runs = 0;
+    const write = (about: GuardedWrite) =>
+      store.quota.guard(() => {
+        runs += 1;
+        return store.put('new', 3 * MIB);
+      }, about);
+    const again = { code: 'quota-exceeded', hint: expect.stringContaining('Send it again') };
+    await expect(write({ takenBytes: () => 3 * MIB })).rejects.toMatchObject(again);
+    expect(store.deleted).toEqual(['cache/0', 'cache/1']);
+    store.add('more', 4 * MIB);
+    await expect(write({ takenBytes: () => 1, neededBytes: 5 * MIB })).rejects.toMatchObject(again);
+    expect(store.deleted).toHaveLength(5);
+    expect([runs, onQuota.mock.calls.length]).toEqual([2, 0]);
+    store.add('even more', 6 * MIB);
+    await expect(write({ takenBytes: () => 1, neededBytes: 50 * MIB })).rejects.toMatchObject(
+      again,
+    );
+    expect(store.deleted).toHaveLength(10);
+    expect(onQuota).toHaveBeenCalledTimes(1);
+    expect(runs).toBe(3);
+  });
+
+  test('makes room once for several that cannot be run again, and runs again what has read nothing', async () => {
+    const store = fullStore(4 * MIB, { evictable: isCache });
+    store.add('cache/a', 2 * MIB);
+    store.add('cache/b', 2 * MIB);
+    const spent = { takenBytes: () => 1, neededBytes: 2 * MIB };
+    const writes = ['a', 'b'].map((key) => store.quota.guard(() => store.put(key, MIB), spent));
+    const results = await Promise.allSettled(writes);
+    expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    expect(store.deleted).toEqual(['cache/a']);
+    store.add('full', 2 * MIB);
+    await store.quota.guard(() => store.put('c', MIB), { takenBytes: () => 0 });
+    expect(store.items.has('c')).toBe(true);
   });
 
   test('lets what frees room do without its record', async () => {

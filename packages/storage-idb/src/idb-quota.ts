@@ -15,6 +15,9 @@ const HINT =
   'Delete what is not needed, call requestPersistence(), which lets some browsers give more room, ' +
   'or keep large objects in a folder (largeObjects). What was stored before is still there.';
 
+const SEND_AGAIN =
+  'Send it again: it came from a stream, which gives its content only once, and what may go was deleted meanwhile.';
+
 /** What {@link QuotaEvent.cleanup} did. */
 export interface CleanupResult {
   readonly deletedItems: number;
@@ -66,6 +69,11 @@ export interface GuardedWrite {
   readonly neededBytes?: number | undefined;
   /** It deletes and adds nothing but its record in the feed, which it can do without. */
   readonly frees?: boolean;
+  /**
+   * What it has taken so far of a source that gives its content only once. From the first byte on it
+   * cannot be run again: room is made for the next one, and it fails. Units: bytes.
+   */
+  readonly takenBytes?: () => number;
 }
 
 /** A {@link QuotaGuard} that can be told what it guards. */
@@ -121,25 +129,34 @@ export function quotaGuard(settings: QuotaSettings): IdbQuota {
     return found;
   }
 
-  async function ask(about: GuardedWrite, freedBytes: number): Promise<void> {
-    if (onQuota === undefined) return;
-    const { key, neededBytes } = about;
+  /** Returns what the application's clean-up has freed. Units: bytes. */
+  async function ask(
+    tell: NonNullable<QuotaOptions['onQuota']>,
+    { key, neededBytes }: GuardedWrite,
+    freedBytes: number,
+  ): Promise<number> {
+    let cleanedBytes = 0;
     isAsking = true;
     try {
-      await onQuota({
+      await tell({
         usage: await usage(),
         ...(key !== undefined && { key }),
         ...(neededBytes !== undefined && { neededBytes }),
         freedBytes,
-        cleanup: async (choose) => remove(await find(choose)),
+        async cleanup(choose) {
+          const result = await remove(await find(choose));
+          cleanedBytes += result.freedBytes;
+          return result;
+        },
       });
     } finally {
       isAsking = false;
     }
+    return cleanedBytes;
   }
 
-  /** Yields after each step that may have made room. */
-  async function* steps(about: GuardedWrite): AsyncGenerator<void> {
+  /** Yields after each step that may have made room how much all of them have freed. Units: bytes. */
+  async function* steps(about: GuardedWrite): AsyncGenerator<number> {
     const time = now();
     const isExpired = ({ expiresAt }: ObjectInfo) => expiresAt !== undefined && +expiresAt <= time;
     const found = await find((item) => isExpired(item) || evictable?.(item) === true);
@@ -147,10 +164,10 @@ export function quotaGuard(settings: QuotaSettings): IdbQuota {
     let freedBytes = 0;
     if (expired.length > 0) {
       freedBytes += (await remove(expired)).freedBytes;
-      yield;
+      yield freedBytes;
     }
     const rest = found.filter((item) => !isExpired(item)).sort(olderFirst);
-    let roundBytes = Math.max(about.neededBytes ?? 0, FIRST_ROUND_BYTES);
+    let roundBytes = Math.max(neededBytes(about), FIRST_ROUND_BYTES);
     while (rest.length > 0) {
       const round: ObjectInfo[] = [];
       for (let bytes = 0; bytes < roundBytes && rest.length > 0; ) {
@@ -159,12 +176,11 @@ export function quotaGuard(settings: QuotaSettings): IdbQuota {
         bytes += item?.size ?? 0;
       }
       freedBytes += (await remove(round)).freedBytes;
-      yield;
+      yield freedBytes;
       roundBytes *= 2;
     }
     if (onQuota === undefined) return;
-    await ask(about, freedBytes);
-    yield;
+    yield freedBytes + (await ask(onQuota, about, freedBytes));
   }
 
   async function runWithRoom<Result>(
@@ -175,6 +191,7 @@ export function quotaGuard(settings: QuotaSettings): IdbQuota {
   ): Promise<Result> {
     let last = failure;
     const attempt = async (): Promise<{ readonly result: Result } | undefined> => {
+      if (isSpent(about)) return undefined;
       try {
         return { result: await operation() };
       } catch (error) {
@@ -186,24 +203,30 @@ export function quotaGuard(settings: QuotaSettings): IdbQuota {
     // Another one has made room meanwhile, or has tried everything in vain.
     const done = turns === before.turns ? undefined : await attempt();
     if (done) return done.result;
-    if (defeats !== before.defeats) throw await quotaError(last, about);
+    const othersMadeRoom = turns !== before.turns && isSpent(about);
+    if (defeats !== before.defeats || othersMadeRoom) throw await quotaError(last, about);
     const walk = steps(about);
     for (;;) {
+      let freedBytes: number;
       try {
-        if ((await walk.next()).done) break;
+        const step = await walk.next();
+        if (step.done) break;
+        freedBytes = step.value;
       } catch (error) {
         last = error;
         break;
       }
       const tried = await attempt();
       if (tried) return tried.result;
+      // What cannot be run again cannot try whether that is enough.
+      if (isSpent(about) && freedBytes >= neededBytes(about)) throw await quotaError(last, about);
     }
     defeats += 1;
     throw await quotaError(last, about);
   }
 
-  async function quotaError(cause: unknown, { key }: GuardedWrite): Promise<StorageError> {
-    return noRoom(cause, await usage(), key);
+  async function quotaError(cause: unknown, about: GuardedWrite): Promise<StorageError> {
+    return noRoom(cause, await usage(), about.key, isSpent(about) ? `${SEND_AGAIN} ${HINT}` : HINT);
   }
 
   return {
@@ -231,12 +254,17 @@ export function quotaGuard(settings: QuotaSettings): IdbQuota {
 }
 
 /** What a write fails with that found no room. */
-export function noRoom(cause: unknown, usage: Usage, key?: string): StorageError {
+export function noRoom(
+  cause: unknown,
+  usage: Usage,
+  key?: string,
+  hint: string = HINT,
+): StorageError {
   return new StorageError('quota-exceeded', 'the browser has no more room for this site.', {
     key,
     outcome: 'not-applied',
     usage,
-    hint: HINT,
+    hint,
     cause,
   });
 }
@@ -277,6 +305,16 @@ export async function estimateUsage(
 export function storageManager(): StorageManagerLike | undefined {
   const { navigator } = globalThis as { navigator?: { readonly storage?: StorageManagerLike } };
   return navigator?.storage;
+}
+
+/** It has begun to read a source that gives its content only once. */
+function isSpent({ takenBytes }: GuardedWrite): boolean {
+  return takenBytes !== undefined && takenBytes() > 0;
+}
+
+/** As much as is known of it. Units: bytes. */
+function neededBytes(about: GuardedWrite): number {
+  return about.neededBytes ?? about.takenBytes?.() ?? 0;
 }
 
 function olderFirst(one: ObjectInfo, other: ObjectInfo): number {

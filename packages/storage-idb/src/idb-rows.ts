@@ -41,17 +41,18 @@ export async function releaseBodies(
   tx: IdbTransaction,
   released: readonly InfoRow[],
 ): Promise<readonly BodyRef[]> {
-  const packs = new Set<string>();
+  /** One of the objects that had it, by its id. */
+  const packs = new Map<string, string>();
   const shared = new Map<string, BodyRef>();
   const unused: BodyRef[] = [];
-  for (const { body, sharedBody } of released) {
+  for (const { body, sharedBody, place } of released) {
     if (body === undefined) continue;
-    if (body.offset !== undefined) packs.add(body.id);
+    if (body.offset !== undefined) packs.set(body.id, place);
     else if (sharedBody !== undefined) shared.set(sharedBody, body);
     else unused.push(body);
   }
   const [emptyPacks, unshared] = await Promise.all([
-    packs.size === 0 ? [] : findEmptyPacks(tx, [...packs]),
+    packs.size === 0 ? [] : findEmptyPacks(tx, packs),
     Promise.all(
       [...shared.values()].map(async (body) => {
         const rows = tx.table('infos').where('sharedBody').equals(body.id);
@@ -70,14 +71,38 @@ export async function releaseBodies(
   return unused.filter((body) => body.in === 'file');
 }
 
-/** Rows with the content of several objects, none of which has it any more. */
-async function findEmptyPacks(tx: IdbTransaction, ids: readonly string[]): Promise<string[]> {
-  const packs = await tx.table('bodies').bulkGet([...ids]);
+/**
+ * Rows with the content of several objects, none of which has it any more. One object that has it is
+ * enough to know that a row stays, so the likeliest are looked at first, and all only at the end.
+ */
+async function findEmptyPacks(
+  tx: IdbTransaction,
+  released: ReadonlyMap<string, string>,
+): Promise<string[]> {
+  const infos = tx.table('infos');
   const used = new Set<string>();
-  const rows = await findRows(
-    tx,
-    packs.flatMap((pack) => pack?.places ?? []),
-  );
-  for (const { body } of rows.values()) if (body !== undefined) used.add(body.id);
-  return ids.filter((id) => !used.has(id));
+  const take = (rows: Iterable<InfoRow | undefined>) => {
+    for (const row of rows) if (row?.body !== undefined) used.add(row.body.id);
+  };
+  const left = () => [...released.keys()].filter((id) => !used.has(id));
+  const [[, place] = []] = released;
+  if (released.size === 1 && place !== undefined) {
+    // What was stored together usually has keys that lie together.
+    take([await infos.where('place').above(place).first()]);
+    if (left().length === 0) return [];
+  }
+  const packs = await tx.table('bodies').bulkGet([...released.keys()]);
+  const held = packs.map((pack) => pack?.places ?? []);
+  if (released.size === 1) {
+    take(await infos.bulkGet(held.flatMap(samplesOf)));
+    if (left().length === 0) return [];
+  }
+  take((await findRows(tx, held.flat())).values());
+  return left();
+}
+
+/** A few of many: those at the ends are the last to go when objects are changed in their order. */
+function samplesOf(places: readonly string[]): readonly string[] {
+  const at = [places.length - 1, 0, places.length >> 1, (3 * places.length) >> 2];
+  return [...new Set(at.flatMap((index) => places[index] ?? []))];
 }

@@ -16,6 +16,8 @@ export interface BodyRef {
   readonly id: string;
   /** Where it begins in a row that holds the content of several objects. Units: bytes. Absent: it has the row alone. */
   readonly offset?: number;
+  /** Of a file: the id of the folder that it was written to. Absent: nobody noted it. */
+  readonly folder?: string;
 }
 
 /** An object without its content: a row of `infos`. A field that is absent has no value. */

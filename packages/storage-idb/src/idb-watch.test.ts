@@ -269,7 +269,7 @@ describe('watch', () => {
     await vi.waitFor(() => expect(heard).toEqual([foreign('a')]));
     await full.write(put('b'));
     expect(heard).toEqual([foreign('a')]);
-    expect(elapse()).toEqual([2000]);
+    expect(elapse()).toEqual([500]);
     await vi.waitFor(() => expect(heard).toEqual([foreign('a'), foreign('b')]));
   });
 

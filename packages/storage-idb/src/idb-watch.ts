@@ -16,10 +16,8 @@ import type { IdbStore } from './idb-store.ts';
 const MAX_BUFFERED_EVENTS = 10_000;
 /** A tab may be killed between its commit and its hint, so watchers look without one, too. */
 const LOOK_MS = 30_000;
-/** Where pages hear each other by `storage` events, and workers nothing. */
-const LOOK_WITHOUT_CHANNEL_MS = 2000;
-/** In workers without BroadcastChannel (Safari before 15.4). */
-const LOOK_WITHOUT_HINTS_MS = 500;
+/** Without BroadcastChannel (Safari before 15.4): pages hear pages by `storage` events, and workers neither hear nor tell. */
+const LOOK_WITHOUT_CHANNEL_MS = 500;
 const TRY_AGAIN_MS = 1000;
 /** What a message must be to be a hint. Everything else on the channel is somebody else's. */
 const HINT = 'granary:changed';
@@ -242,7 +240,7 @@ function changeHints(platform: WatchPlatform, name: string): ChangeHints {
   }
 
   return {
-    lookMs: Channel ? LOOK_MS : memory ? LOOK_WITHOUT_CHANNEL_MS : LOOK_WITHOUT_HINTS_MS,
+    lookMs: Channel ? LOOK_MS : LOOK_WITHOUT_CHANNEL_MS,
 
     post() {
       open()?.postMessage(HINT);

@@ -20,7 +20,7 @@ import {
   lostContent,
   notFound,
 } from './idb-commit.ts';
-import { dropContent, takeContent } from './idb-content.ts';
+import { bytesToAdd, dropContent, takeContent } from './idb-content.ts';
 import { type NewInfo, toInfo, toRow } from './idb-info.ts';
 import { toKey, toPlace } from './idb-keys.ts';
 import { newWrite, storeWrites } from './idb-put.ts';
@@ -40,12 +40,13 @@ export async function putObject(
     const row = await store.read(['infos'], (tx) => tx.table('infos').get(toPlace(key)));
     meetWriteConditions(row?.etag, options, key);
   }
-  const taken = takeContent(context, body, options);
+  const { checksum, signal } = options;
+  const taken = takeContent(context, body, { key, checksum, signal });
   const content = taken instanceof Promise ? await taken : taken;
   const write = newWrite(context, key, content, options);
   const { place, info } = write;
   try {
-    const row = await commit(context, { key, neededBytes: info.size }, async (change) => {
+    const row = await commit(context, { key, neededBytes: bytesToAdd(content) }, async (change) => {
       const before = await change.tx.table('infos').get(place);
       if (before?.etag === info.etag) return before;
       checkWrite(change, key, before?.etag, options);

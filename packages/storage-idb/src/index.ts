@@ -1,4 +1,10 @@
+export { type DirectorySource, directoryOf, type RememberedDirectory } from './idb-folder.ts';
 export type { LargeObjectNotice, LargeObjectOptions } from './idb-large.ts';
+export type {
+  MovedLargeObjects,
+  MoveLargeObjectsOptions,
+  MoveLargeProgress,
+} from './idb-move-large.ts';
 export {
   deleteIndexedDB,
   type EvictedEvent,

@@ -40,6 +40,12 @@ export async function text(provider: StorageProvider, key: string): Promise<stri
   return await (await provider.get(key, {})).text();
 }
 
+export async function keysOf(provider: StorageProvider): Promise<readonly string[]> {
+  const keys: string[] = [];
+  for await (const { entries } of provider.list({})) keys.push(...entries.map(({ key }) => key));
+  return keys;
+}
+
 export function dexieOf(provider: StorageProvider): Dexie {
   const { db } = provider.native as IndexedDBNative;
   if (db === undefined) throw new Error('the database is not open');

@@ -164,6 +164,57 @@ describe.skipIf(isMissing)('large objects as files', { timeout: 60_000 }, () => 
     expect(await tab.call('look', 'big')).toEqual({ size: 6 * MIB, values: [3] });
   });
 
+  test.each(['bytes', 'blob'] as const)(
+    'get room from what has expired, from what may go, and from the application, as %s',
+    async (kind) => {
+      await using browser = await startBrowser({ entry: ENTRY, quotaBytes: 34 * MIB });
+      const tab = await browser.open();
+      await tab.call('start', { filesFromBytes: MIB, evictable: true, cleanup: 'chosen/' });
+      await tab.call('putNoise', 'old', 9 * MIB, Date.now() + 1);
+      await tab.call('putNoise', 'cache/a', 9 * MIB);
+      await tab.call('putNoise', 'chosen/a', 9 * MIB);
+      await tab.call('putNoiseAs', kind, 'one', 9 * MIB);
+      expect(await tab.call('keys')).toEqual(['cache/a', 'chosen/a', 'one']);
+      await tab.call('putNoiseAs', kind, 'two', 9 * MIB);
+      expect(await tab.call('keys')).toEqual(['chosen/a', 'one', 'two']);
+      expect(await tab.call('told')).toMatchObject({ quotaEvents: [] });
+      await tab.call('putNoiseAs', kind, 'three', 9 * MIB);
+      expect(await tab.call('keys')).toEqual(['one', 'three', 'two']);
+      expect(await tab.call('told')).toMatchObject({
+        quotaEvents: [{ key: 'three', neededBytes: 9 * MIB, freed: { freedBytes: 9 * MIB } }],
+      });
+      await expect(tab.call('putNoiseAs', kind, 'four', 9 * MIB)).rejects.toMatchObject({
+        ...FULL,
+        key: 'four',
+      });
+      expect(await tab.call('keys')).toEqual(['one', 'three', 'two']);
+      expect(await tab.call('files')).toHaveLength(3);
+      expect(await tab.call('count', 'writes')).toBe(0);
+    },
+  );
+
+  test('have room made for the next try when they come from a stream', async () => {
+    await using browser = await startBrowser({ entry: ENTRY, quotaBytes: 34 * MIB });
+    const tab = await browser.open();
+    await tab.call('start', { filesFromBytes: MIB, evictable: true, cleanup: 'chosen/' });
+    await tab.call('putNoise', 'cache/a', 14 * MIB);
+    await tab.call('putNoise', 'chosen/a', 14 * MIB);
+    for (const [key, keys] of [
+      ['one', ['chosen/a']],
+      ['two', ['one']],
+    ] as const) {
+      await expect(tab.call('putNoiseAs', 'stream', key, 14 * MIB)).rejects.toMatchObject({
+        ...FULL,
+        key,
+        hint: expect.stringContaining('Send it again'),
+      });
+      expect(await tab.call('keys')).toEqual(keys);
+      await tab.call('putNoiseAs', 'stream', key, 14 * MIB);
+    }
+    expect(await tab.call('told')).toMatchObject({ quotaEvents: [{ key: 'two' }] });
+    expect(await tab.call('files')).toHaveLength(2);
+  });
+
   test.each([
     ['worker', [], 1],
     ['page', ['no-file-access'], 0],

@@ -16,6 +16,9 @@ function keysOf(heard: readonly Heard[], isOwn: boolean): readonly (string | und
   );
 }
 
+/** When all tabs have been told what to do. Units: ms since 1970. */
+const soon = () => Date.now() + 1000;
+
 const numbered = (prefix: string, count: number) =>
   Array.from({ length: count }, (_, at) => `${prefix}${at}`);
 
@@ -82,6 +85,52 @@ describe.skipIf(isMissing)('two tabs', { timeout: 60_000 }, () => {
   });
 });
 
+describe.skipIf(isMissing)(
+  'tabs and workers that write under conditions',
+  { timeout: 60_000 },
+  () => {
+    const PLACES = ['page', 'page', 'worker', 'worker'] as const;
+
+    test('raise one number at the same time, and none of them is lost', async () => {
+      await using browser = await startBrowser({ entry: ENTRY });
+      const tabs = await Promise.all(PLACES.map((place) => browser.open({ in: place })));
+      await Promise.all(tabs.map((tab) => tab.call('start')));
+      let start = soon();
+      await Promise.all(tabs.map((tab) => tab.call('raise', 'count', 50, start)));
+      expect(await tabs[0]?.call('get', 'count')).toBe('200');
+
+      await tabs[0]?.call('put', 'by hand', '0');
+      start = soon();
+      const lost = await Promise.all(
+        tabs.map((tab) => tab.call('raiseByHand', 'by hand', 50, start)),
+      );
+      expect(await tabs[0]?.call('get', 'by hand')).toBe('200');
+      // Otherwise they did not meet, and this has shown nothing.
+      expect(lost.reduce((sum: number, times) => sum + Number(times), 0)).toBeGreaterThan(10);
+    });
+
+    test('create the same keys, of which each has one winner', async () => {
+      await using browser = await startBrowser({ entry: ENTRY });
+      const tabs = await Promise.all(PLACES.map((place) => browser.open({ in: place })));
+      await Promise.all(tabs.map((tab) => tab.call('start')));
+      const start = soon();
+      const creating = tabs.map((tab, at) =>
+        tab.call('createAll', 'k/', 100, (at >> 1) * 50, `tab ${at}`, start),
+      );
+      const won = (await Promise.all(creating)) as (readonly number[])[];
+      const keys = (await tabs[0]?.call('keys', 'k/')) as readonly string[];
+      expect(keys).toHaveLength(100);
+      const winners = new Map<string, unknown>();
+      for (const key of keys) winners.set(key, await tabs[0]?.call('get', key));
+      for (const [tab, numbers] of won.entries()) {
+        for (const number of numbers) expect(winners.get(`k/${number}`)).toBe(`tab ${tab}`);
+      }
+      expect(won.flat()).toHaveLength(100);
+      expect(won.filter(({ length }) => length > 0).length).toBeGreaterThan(1);
+    });
+  },
+);
+
 describe.skipIf(isMissing)('a tab that is killed', { timeout: 120_000 }, () => {
   test.each([
     ['pieces in the database', {}],
@@ -126,6 +175,45 @@ describe.skipIf(isMissing)('a tab that is killed', { timeout: 120_000 }, () => {
       expect(values).toHaveLength(500);
       expect(new Set(values).size).toBe(1);
     }
+  });
+
+  test('while it moves large objects leaves each of them whole, and another one goes on', async () => {
+    const MIB = 1024 * 1024;
+    await using browser = await startBrowser({ entry: ENTRY });
+    const old = await browser.open();
+    await old.call('start', { filesFromBytes: MIB, filesIn: 'old' });
+    const names = Array.from({ length: 12 }, (_, at) => `big/${at}`);
+    for (const [at, key] of names.entries()) await old.call('putFilled', key, 12 * MIB, at + 1);
+    const options = { filesFromBytes: MIB, filesIn: 'young' };
+    const survivor = await browser.open();
+    for (const objects of [1, 4]) {
+      const victim = await browser.open();
+      await victim.call('start', options);
+      const moving = victim.call('moveLarge', 'old').catch(() => {});
+      await expect
+        .poll(async () => Number(await victim.call('moveProgress')), {
+          timeout: 10_000,
+          interval: 2,
+        })
+        .toBeGreaterThanOrEqual(objects);
+      await victim.crash();
+      await moving;
+    }
+    await survivor.call('start', options);
+    const before = ((await survivor.call('files', 'young')) as readonly string[]).length;
+    expect(before).toBeGreaterThan(1);
+    const result = (await survivor.call('moveLarge', 'old')) as { readonly movedObjects: number };
+    expect(result).toMatchObject({ left: 0 });
+    expect(result.movedObjects).toBeLessThan(names.length);
+    for (const [at, key] of names.entries()) {
+      expect(await survivor.call('look', key)).toEqual({ size: 12 * MIB, values: [at + 1] });
+    }
+    expect(await survivor.call('files', 'old')).toEqual([]);
+    const next = await browser.open();
+    await next.call('start', options);
+    await expect.poll(() => next.call('count', 'writes'), WITHIN).toBe(0);
+    const filesOf = async () => ((await next.call('files', 'young')) as readonly string[]).length;
+    await expect.poll(filesOf, WITHIN).toBe(names.length);
   });
 
   test('with the whole browser leaves what was stored, after a restart', async () => {

@@ -134,6 +134,10 @@ test('a page that is not secure stores, and offers no conditions', async () => {
   await one.call('save', 'b', { c: 'd' });
   await soon(() => two.call('load', 'b')).toEqual({ c: 'd' });
   expect(await two.call('storeId')).toBe(await one.call('storeId'));
+  await expect(one.call('saveNew', 'c', 1)).rejects.toMatchObject({
+    code: 'unsupported',
+    hint: expect.stringContaining('https'),
+  });
 });
 
 test('a private window stores as long as it is open', async () => {

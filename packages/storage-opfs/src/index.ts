@@ -8,7 +8,10 @@ export {
 } from './opfs-directories.ts';
 export type { OPFSOptions } from './opfs-options.ts';
 export {
+  type DirectoryFile,
+  type OpenDirectoryOptions,
   type OpenFilesOptions,
+  openDirectory,
   openFiles,
   type SaveFileOptions,
   saveFile,

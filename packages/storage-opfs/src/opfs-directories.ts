@@ -48,7 +48,7 @@ export async function chooseDirectory(
     throw new StorageError('unsupported', 'this browser lets nobody choose a folder to work in.', {
       ...LABEL,
       operation: 'chooseDirectory',
-      hint: 'Chromium does, in secure pages. Use the origin private file system or storage-idb, and openFiles() and saveFile() for single files.',
+      hint: 'Chromium does, in secure pages. Use the origin private file system or storage-idb; openDirectory() reads a folder once, openFiles() and saveFile() are for single files.',
     });
   }
   let handle: FileSystemDirectoryHandle;

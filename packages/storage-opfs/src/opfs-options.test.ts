@@ -28,6 +28,11 @@ describe('options', () => {
     [{ root: 'a\\b' }, 'path'],
     [{ root: '.granary' }, 'path'],
     [{ handleId: '' }, 'empty'],
+    [{ handleId: 5 as unknown as string }, 'chooseDirectory() was given'],
+    [{ root: 5 as unknown as string }, 'path'],
+    [{ directory: 'x' as unknown as FileSystemDirectoryHandle }, 'give `root`'],
+    [{ directory: { kind: 'file' } as unknown as FileSystemDirectoryHandle }, 'a function that'],
+    [{ worker: true as unknown as false }, '`false` for none'],
     [{ handleId: 'x', directory: async () => expect.unreachable() }, 'not both'],
     [{ mode: 'write' as 'read' }, 'mode'],
   ])('%j are refused', (options, reason) => {

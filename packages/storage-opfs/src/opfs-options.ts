@@ -46,7 +46,7 @@ export function settingsOf(options: OPFSOptions): OPFSSettings {
   if (directory !== undefined && handleId !== undefined) {
     throw refusal('give `directory` or `handleId`, not both.');
   }
-  if (handleId === '') throw refusal('`handleId` is empty.');
+  checkKinds(options);
   if (mode !== 'read' && mode !== 'readwrite') throw refusal('`mode` is `read` or `readwrite`.');
   const path = root ?? (isUserFolder ? '' : DEFAULT_ROOT);
   const segments = path.split('/').filter((segment) => segment !== '');
@@ -64,6 +64,34 @@ export function settingsOf(options: OPFSOptions): OPFSSettings {
     ...(handleId !== undefined && { handleId }),
     ...(worker !== undefined && { worker }),
   };
+}
+
+/** What types say, for code that has none. */
+function checkKinds({ root, directory, handleId, worker }: OPFSOptions): void {
+  if (root !== undefined && typeof root !== 'string') {
+    throw refusal('`root` is a path such as "assets/images".');
+  }
+  if (handleId !== undefined && (typeof handleId !== 'string' || handleId === '')) {
+    throw refusal(
+      '`handleId` is the id that chooseDirectory() was given: a text that is not empty.',
+    );
+  }
+  if (directory !== undefined && typeof directory !== 'function' && !isDirectory(directory)) {
+    throw refusal(
+      '`directory` is the handle of a folder that the person chose, or a function that gets it; for a folder of OPFS give `root`.',
+    );
+  }
+  if (worker !== undefined && worker !== false && typeof worker !== 'function') {
+    throw refusal(
+      '`worker` is a function that makes a worker, or `false` for none; leave it out for one from a `blob:` URL.',
+    );
+  }
+}
+
+/** Whether something is the handle of a folder, of whatever page or worker. */
+export function isDirectory(value: unknown): value is FileSystemDirectoryHandle {
+  const { getDirectoryHandle } = (value ?? {}) as Partial<FileSystemDirectoryHandle>;
+  return typeof getDirectoryHandle === 'function';
 }
 
 function refusal(reason: string): StorageError {

@@ -11,6 +11,19 @@ export interface OpenFilesOptions {
   readonly multiple?: boolean;
 }
 
+/** Options of {@link openDirectory}. */
+export interface OpenDirectoryOptions {
+  /** Whether files of folders inside are read too. Default: true. */
+  readonly recursive?: boolean;
+}
+
+/** A file in a folder that the person chose. */
+export interface DirectoryFile {
+  /** Where it is below that folder, such as `2026/may/a.png`. */
+  readonly path: string;
+  readonly file: File;
+}
+
 /** Options of {@link saveFile}. */
 export interface SaveFileOptions {
   /** What the person is offered as its name. */
@@ -38,6 +51,29 @@ export async function openFiles(options: OpenFilesOptions = {}): Promise<readonl
   } catch (error) {
     if (nameOf(error) === 'AbortError') return [];
     throw labelled(error, 'openFiles');
+  }
+}
+
+/**
+ * Lets the person choose a folder and gives the files in it, once and for reading, in every browser:
+ * `chooseDirectory`, to work in a folder and to come back to it, is for Chromium alone. Nothing when
+ * they choose none. Empty folders are left out, and so is what the browser cannot give.
+ * Errors: `permission-denied` without a click before; `unsupported` outside of pages.
+ */
+export async function openDirectory({
+  recursive = true,
+}: OpenDirectoryOptions = {}): Promise<readonly DirectoryFile[]> {
+  checkPage('openDirectory');
+  const { directoryOpen } = await import('browser-fs-access');
+  try {
+    // An empty folder comes as its handle.
+    const found: readonly (File | FileSystemDirectoryHandle)[] = await directoryOpen({ recursive });
+    return found.flatMap((file) =>
+      file instanceof File ? [{ path: file.webkitRelativePath.replace(/^[^/]*\//, ''), file }] : [],
+    );
+  } catch (error) {
+    if (nameOf(error) === 'AbortError') return [];
+    throw labelled(error, 'openDirectory');
   }
 }
 

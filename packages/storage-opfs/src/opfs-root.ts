@@ -1,6 +1,7 @@
 import { StorageError } from '@granary/storage-core/provider';
 import { isMissing, isOtherKind, nameOf } from './opfs-errors.ts';
 import { readHandle } from './opfs-handles.ts';
+import { isDirectory } from './opfs-options.ts';
 import type { AccessMode, PermissionHandle, Platform } from './opfs-platform.ts';
 
 /** The folder in which keys are. */
@@ -97,9 +98,14 @@ async function userFolder(settings: RootSettings): Promise<FileSystemDirectoryHa
       ? directory()
       : directory
     : readHandle(handleId));
-  if (folder === undefined) {
+  if (folder === undefined && handleId !== undefined) {
     throw new StorageError('store-not-found', `no folder was chosen as "${handleId}".`, {
       hint: 'Let the person choose one with chooseDirectory({ handleId }).',
+    });
+  }
+  if (!isDirectory(folder)) {
+    throw new StorageError('invalid-config', '`directory` gave no handle of a folder.', {
+      hint: 'Have it return what showDirectoryPicker() or getDirectoryHandle() gave.',
     });
   }
   const state = await (folder as PermissionHandle).queryPermission?.({ mode });

@@ -4,11 +4,12 @@ import {
   createOPFS,
   forgetDirectory,
   listDirectories,
+  openDirectory,
   openFiles,
   requestAccess,
   saveFile,
 } from '../src/index.ts';
-import { newFolder } from './folders.ts';
+import { drop, newFolder } from './folders.ts';
 
 afterEach(() => vi.unstubAllGlobals());
 
@@ -29,6 +30,17 @@ function finished(request: IDBOpenDBRequest): Promise<unknown> {
 
 function refuses(name: string): () => Promise<never> {
   return () => Promise.reject(new DOMException('no', name));
+}
+
+/** The files that a person gives with a folder, as `path: text`. */
+async function filesOf(
+  folder: FileSystemDirectoryHandle,
+  options?: Parameters<typeof openDirectory>[0],
+): Promise<readonly string[]> {
+  picks(async () => folder);
+  const found = await openDirectory(options);
+  const lines = found.map(async ({ path, file }) => `${path}: ${await file.text()}`);
+  return (await Promise.all(lines)).sort();
 }
 
 describe('chosen folders', () => {
@@ -176,6 +188,22 @@ describe('pickers of files', () => {
     await expect(openFiles()).rejects.toMatchObject({ code: 'permission-denied' });
     vi.stubGlobal('showOpenFilePicker', () => Promise.reject(new TypeError('odd')));
     await expect(openFiles()).rejects.toThrow('odd');
+  });
+
+  test('give the files of a folder that was chosen', async () => {
+    const folder = await newFolder();
+    expect(await filesOf(folder)).toEqual([]);
+    await drop(folder, 'a.txt', 'first');
+    await drop(folder, 'deep/er/b.txt', 'second');
+    expect(await filesOf(folder)).toEqual(['a.txt: first', 'deep/er/b.txt: second']);
+    expect(await filesOf(folder, { recursive: false })).toEqual(['a.txt: first']);
+    picks(refuses('AbortError'));
+    expect(await openDirectory()).toEqual([]);
+    picks(refuses('SecurityError'));
+    await expect(openDirectory()).rejects.toMatchObject({
+      code: 'permission-denied',
+      operation: 'openDirectory',
+    });
   });
 
   test('save content where the person wants it', async () => {

@@ -17,7 +17,7 @@ export function opfsHarness(name: string, settings: HarnessSettings = {}): Harne
   return {
     name,
     // Slow machines get the time they need; nothing here waits for it to pass.
-    timeoutMs: 30_000,
+    timeoutMs: 90_000,
     async create(): Promise<OpenStore> {
       const folder = `kit-${crypto.randomUUID()}`;
       const top = await navigator.storage.getDirectory();

@@ -187,6 +187,14 @@ test.each([
   await expect(keysOf(providerWith({ directory }))).rejects.toMatchObject({ code });
 });
 
+test('a function that gives no folder is refused', async () => {
+  const directory = async () => undefined as unknown as FileSystemDirectoryHandle;
+  await expect(keysOf(providerWith({ directory }))).rejects.toMatchObject({
+    code: 'invalid-config',
+    hint: expect.stringContaining('getDirectoryHandle()'),
+  });
+});
+
 test('a root that is a file is refused', async () => {
   const directory = await newFolder();
   await drop(directory, 'a', 'x');

@@ -138,6 +138,24 @@ describe.skipIf(findBrowser('chromium') === undefined)('tabs of one profile', ()
     await tab.close();
   });
 
+  test('hear and keep what others wrote while they were frozen', { timeout: 60_000 }, async () => {
+    const [one, other] = await tabs(2);
+    await one.call('raise', 'counter.json', 3);
+    await one.call('watch');
+    await one.freeze();
+    await other.call('raise', 'counter.json', 3);
+    const etag = await other.call('put', 'a', 'meanwhile');
+    await one.thaw();
+    await one.call('raise', 'counter.json', 3);
+    expect(await one.call('load', 'counter.json')).toBe(9);
+    expect(await other.call('load', 'counter.json')).toBe(9);
+    expect(await one.call('text', 'a')).toBe('meanwhile');
+    await expect
+      .poll(() => one.call('events'), WITHIN)
+      .toContainEqual({ type: 'put', key: 'a', etag, isOwn: false });
+    await Promise.all([one.close(), other.close()]);
+  });
+
   test.each(['worker', 'shared-worker', 'service-worker'] as const)(
     'write from a %s',
     { timeout: 60_000 },
@@ -163,6 +181,23 @@ test.skipIf(findBrowser('chromium') === undefined)(
       code: 'unsupported',
       hint: expect.stringContaining('https'),
     });
+  },
+);
+
+test.skipIf(findBrowser('chromium') === undefined)(
+  'works in a private window as long as that is open',
+  { timeout: 60_000 },
+  async () => {
+    await using browser = await startBrowser({ entry: ENTRY, incognito: true });
+    for (const place of ['page', 'worker'] as const) {
+      const tab = await browser.open({ in: place });
+      await tab.call('putWithTag', 'a', place, 'x');
+      await tab.call('putBytes', 'large', 3_000_000);
+      expect(await tab.call('text', 'a')).toBe(place);
+      expect(await tab.call('text', 'large')).toHaveLength(3_000_000);
+      expect(await tab.call('keys')).toEqual(['a', 'large']);
+      await tab.close();
+    }
   },
 );
 

@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import {
+  AUTOMATIC_OPTIONS,
   type BrowserGlobals,
   browserPlaces,
   indexedDBBackend,
@@ -24,9 +25,13 @@ describe('browserPlaces', () => {
   });
 
   test('hand options of IndexedDB on to it alone', () => {
-    const onQuota = () => {};
-    const config = { onQuota, largeObjects: false, appName: 'atlas' };
-    expect(placesIn(PAGE, config).places[0]).toEqual({ type: 'idb', onQuota, largeObjects: false });
+    const own = {
+      ...{ onQuota() {}, evictable: () => true, onEvicted() {}, largeObjects: false },
+      ...{ version: 2, durability: 'strict', indexes: ['stars'], blockedTimeoutMs: 100 },
+    };
+    expect(Object.keys(own).sort()).toEqual([...AUTOMATIC_OPTIONS].sort());
+    const { places } = placesIn(PAGE, { ...own, appName: 'atlas' });
+    expect(places).toEqual([{ type: 'idb', ...own }, 'localstorage', 'memory']);
   });
 
   test.each(['', 'a/b', 'a:b', 'x'.repeat(101)])(
@@ -57,6 +62,21 @@ describe('browserPlaces', () => {
 });
 
 describe('IndexedDB', () => {
+  test.each([
+    [{ largeObjects: true }, 'or `false` for none'],
+    [{ largeObjects: { directory: 'x' } }, 'directory'],
+    [{ onEvicted: 'x' }, 'onEvicted is a function'],
+    [{ version: 0 }, 'version'],
+    [{ durability: 'Strict' }, "'strict' or 'relaxed'"],
+  ])('refuses %j', (options, message) => {
+    expect(() => indexedDBBackend(PAGE).provider(options, app)).toThrow(
+      expect.objectContaining({
+        code: 'invalid-config',
+        message: expect.stringContaining(message),
+      }),
+    );
+  });
+
   test.each<[string, BrowserGlobals, boolean]>([
     [
       'has a database of the application',

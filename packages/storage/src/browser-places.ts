@@ -1,6 +1,7 @@
 import { StorageError, type StorageProvider } from '@granary/storage-core/provider';
 import {
   createIndexedDB,
+  type EvictedEvent,
   type IndexedDBOptions,
   type LargeObjectNotice,
 } from '@granary/storage-idb';
@@ -28,7 +29,16 @@ export interface BrowserGlobals extends PlatformGlobals {
 }
 
 /** Options of `createStorage()` that are for IndexedDB alone. */
-const STORE_OPTIONS = ['onQuota', 'evictable', 'largeObjects'] as const;
+export const AUTOMATIC_OPTIONS: readonly (keyof BrowserStoreOptions)[] = [
+  'version',
+  'durability',
+  'indexes',
+  'blockedTimeoutMs',
+  'onEvicted',
+  'onQuota',
+  'evictable',
+  'largeObjects',
+];
 
 /** IndexedDB, in a page, a worker or Electron's window. */
 export function indexedDBBackend(globals: BrowserGlobals): EntryBackend {
@@ -66,7 +76,7 @@ export function browserPlaces(
   globals: BrowserGlobals,
 ): Automatic {
   checkAppName(config.appName);
-  const own = STORE_OPTIONS.flatMap((name) =>
+  const own = AUTOMATIC_OPTIONS.flatMap((name) =>
     config[name] === undefined ? [] : [[name, config[name]]],
   );
   const indexedDB = { type: 'idb', ...Object.fromEntries(own) };
@@ -124,8 +134,10 @@ function indexedDBOptions(
   app: App,
   globals: BrowserGlobals,
 ): IndexedDBOptions {
-  const { largeObjects, ...own } = options as IndexedDBOptions;
-  const database: IndexedDBOptions = { dbName: app.appName, ...own };
+  const { largeObjects, onEvicted, ...own } = options as IndexedDBOptions;
+  checkLargeObjects(options['largeObjects']);
+  const told = evictionListener(onEvicted, app);
+  const database: IndexedDBOptions = { dbName: app.appName, ...own, onEvicted: told };
   const directory = largeDirectory(options, globals);
   if (directory === undefined) return database;
   const onNotice = ({ message }: LargeObjectNotice) => warnOfLarge(app, message);
@@ -140,8 +152,32 @@ function tellOfLargeObjects(options: BackendOptions, app: App, globals: BrowserG
   );
 }
 
+/** Warns, and tells the application's own listener. What is none goes on as it is: the backend refuses it. */
+function evictionListener(
+  own: IndexedDBOptions['onEvicted'],
+  { onWarning }: App,
+): (event: EvictedEvent) => void {
+  if (own !== undefined && typeof own !== 'function') return own;
+  return (event) => {
+    const message = `What was stored in IndexedDB as "${event.dbName}" is gone: the browser has deleted it, or somebody has cleared it. The storage begins empty.`;
+    onWarning({ code: 'evicted', message, chosen: 'idb', failed: [] });
+    own?.(event);
+  };
+}
+
 function warnOfLarge({ onWarning }: App, message: string): void {
   onWarning({ code: 'large-objects', message, chosen: 'idb', failed: [] });
+}
+
+/** Errors: `invalid-config` for what only plain JavaScript can pass. */
+function checkLargeObjects(largeObjects: unknown): void {
+  const isObject = typeof largeObjects === 'object' && largeObjects !== null;
+  if (largeObjects === undefined || largeObjects === false || isObject) return;
+  throw new StorageError(
+    'invalid-config',
+    'largeObjects is an object with `directory` or `fromBytes`, or `false` for none.',
+    { operation: 'createStorage' },
+  );
 }
 
 /** The directory of the options, else OPFS, which pages that are not secure do not have. */

@@ -5,13 +5,16 @@ import type {
   ItemTypes,
   StorageEngine,
 } from '@granary/storage-core';
+import type { LayerFactory } from '@granary/storage-core/provider';
 import { createMemory } from '@granary/storage-memory';
 import {
+  AUTOMATIC_OPTIONS,
   type BrowserGlobals,
   browserPlaces,
   indexedDBBackend,
   localStorageBackend,
 } from './browser-places.ts';
+import { type EncryptedOptions, encryptedCreator } from './create-encrypted.ts';
 import { storageCreator } from './create-storage.ts';
 import type { BrowserConfig, EngineConfig } from './storage-config.ts';
 
@@ -29,6 +32,7 @@ export {
 export { createIndexedDB } from '@granary/storage-idb';
 export { createMock } from '@granary/storage-layers/mock';
 export { createLocalStorage } from '@granary/storage-localstorage';
+export type { EncryptedOptions } from './create-encrypted.ts';
 export type { FailedCandidate, StorageWarning } from './fallback-provider.ts';
 export type { ItemLeft, MovedUp } from './move-up.ts';
 export type { BrowserConfig, EngineConfig, LargeObjectsConfig } from './storage-config.ts';
@@ -48,7 +52,8 @@ export interface CreateBrowserStorage {
  * IndexedDB, else localStorage, else memory, of which `onWarning` hears that it does not last. What
  * an earlier visit left in localStorage is moved to IndexedDB when that opens. `{ engine }` is given
  * back as it is. Nothing is opened before the first operation.
- * Errors: `invalid-config` for a config that asks for what there is not, with what to type.
+ * Errors: `invalid-config` for a config that asks for what there is not, with what to type, and for an
+ * option that would be left out.
  */
 export const createStorage: CreateBrowserStorage = /* @__PURE__ */ browserCreator(
   globalThis as BrowserGlobals,
@@ -62,6 +67,17 @@ function browserCreator(globals: BrowserGlobals): CreateBrowserStorage {
       localstorage: localStorageBackend,
     },
     automatic: (platform, config) => browserPlaces(platform, config, globals),
+    automaticOptions: AUTOMATIC_OPTIONS,
     globals,
   }) as CreateBrowserStorage;
 }
+
+/**
+ * A storage that encrypts content and attributes over any other: `createEncrypted` of
+ * `@granary/storage-layers/encrypt`, which without a key takes that of the platform's vault
+ * (Web Crypto and IndexedDB).
+ * Errors: `invalid-config`; those of the vault with the first operation.
+ */
+export const createEncrypted: LayerFactory<EncryptedOptions> = /* @__PURE__ */ encryptedCreator(
+  async () => (await import('@granary/storage-credentials/browser')).createVault(),
+);

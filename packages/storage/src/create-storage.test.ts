@@ -33,6 +33,7 @@ function creator(globals: PlatformGlobals, seen: Seen[] = []): ReturnType<typeof
       places: [hasFileSystem ? 'fs' : 'memory'],
       reason: `This is ${runtime}.`,
     }),
+    automaticOptions: ['durability'],
   };
   return storageCreator(settings);
 }
@@ -210,6 +211,7 @@ describe('createStorage with a chain', () => {
       globals: PAGE,
       backends: { memory: { needsFileSystem: false, provider: flaky.provider } },
       automatic: () => ({ places: ['memory'], reason: '' }),
+      automaticOptions: [],
     });
     const storage = create({
       primary: 'memory',
@@ -251,6 +253,10 @@ describe('createStorage', () => {
     [{ platform: 'windows' }, 'there is no platform "windows".'],
     [{ fallbacks: ['memory'] }, 'fallbacks and retryPolicy go with primary.'],
     [{ retryPolicy: { attempts: 3 } }, 'fallbacks and retryPolicy go with primary.'],
+    [{ dbName: 'mine' }, 'the automatic choice takes no option "dbName".'],
+    [{ platform: 'auto', baseDir: '.' }, 'takes no option "baseDir".'],
+    [{ durablity: 'strict' }, 'Did you mean "durability"?'],
+    [{ primary: 'memory', largeObjects: false }, 'a chain of storages takes no option'],
   ])('refuses %j', (config, message) => {
     const error = failure(() => creator(NODE)(config));
     expect(error.code).toBe('invalid-config');

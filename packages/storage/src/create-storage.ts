@@ -8,6 +8,7 @@ import {
 } from '@granary/storage-core';
 import { providerOf, StorageError, type StorageProvider } from '@granary/storage-core/provider';
 import { knownBackend, notInstalled } from './backend-names.ts';
+import { checkFields } from './check-fields.ts';
 import { detectPlatform, type Platform, type PlatformGlobals } from './detect-platform.ts';
 import {
   type Candidate,
@@ -50,6 +51,8 @@ export interface EntrySettings {
   /** By id. */
   readonly backends: Readonly<Record<string, EntryBackend>>;
   readonly automatic: (platform: Platform, config: LooseConfig) => Automatic;
+  /** Options that {@link EntrySettings.automatic} takes besides those of every choice. */
+  readonly automaticOptions: readonly string[];
   /** What the platform is told from. */
   readonly globals: PlatformGlobals;
 }
@@ -84,6 +87,7 @@ export function storageCreator(
 ): (config?: LooseConfig, engine?: EngineOptions) => IStorageEngine {
   return (config = {}, engineOptions = {}) => {
     checkKind(config);
+    checkFields(config, settings.automaticOptions);
     if (config.engine !== undefined) return config.engine;
     const { requireDurable = false, onWarning = () => {} } = config;
     const { candidates, isAskedFor, reason, moveUp } = choose(config, settings, onWarning);
@@ -194,6 +198,7 @@ function namedCandidate(config: LooseConfig, around: Surroundings): Candidate {
     name,
     make,
     isForeign: false,
+    isHere: isAutomatic,
     ...(holdsData && { holdsData: () => holdsData(options, app) }),
   };
 }

@@ -5,9 +5,11 @@ import type {
   ItemTypes,
   StorageEngine,
 } from '@granary/storage-core';
+import type { LayerFactory } from '@granary/storage-core/provider';
 import { createFileSystem, locations } from '@granary/storage-fs';
 import { createMemory } from '@granary/storage-memory';
 import { type BrowserGlobals, indexedDBBackend } from './browser-places.ts';
+import { type EncryptedOptions, encryptedCreator } from './create-encrypted.ts';
 import { storageCreator } from './create-storage.ts';
 import type { DesktopConfig, EngineConfig } from './storage-config.ts';
 
@@ -24,6 +26,7 @@ export {
 } from '@granary/storage-core';
 export { createIndexedDB } from '@granary/storage-idb';
 export { createMock } from '@granary/storage-layers/mock';
+export type { EncryptedOptions } from './create-encrypted.ts';
 export type { FailedCandidate, StorageWarning } from './fallback-provider.ts';
 export type { DesktopConfig, EngineConfig } from './storage-config.ts';
 export { createFileSystem, createMemory };
@@ -41,7 +44,8 @@ export interface CreateDesktopStorage {
  * Makes the storage that a config asks for, and without one the folder where the operating system
  * keeps data of the application `appName`. `{ engine }` is given back as it is. Nothing is opened
  * before the first operation.
- * Errors: `invalid-config` for a config that asks for what there is not, with what to type.
+ * Errors: `invalid-config` for a config that asks for what there is not, with what to type, and for an
+ * option that would be left out.
  */
 export const createStorage: CreateDesktopStorage = /* @__PURE__ */ storageCreator({
   backends: {
@@ -57,5 +61,16 @@ export const createStorage: CreateDesktopStorage = /* @__PURE__ */ storageCreato
     hasFileSystem
       ? { places: ['fs'], reason: `This is ${runtime}, which has a file system.` }
       : { places: ['memory'], reason: `This is ${runtime}, which has no file system.` },
+  automaticOptions: [],
   globals: globalThis,
 }) as CreateDesktopStorage;
+
+/**
+ * A storage that encrypts content and attributes over any other: `createEncrypted` of
+ * `@granary/storage-layers/encrypt`, which without a key takes that of the platform's vault
+ * (the keychain of the system, or what else `@granary/storage-credentials` finds).
+ * Errors: `invalid-config`; those of the vault with the first operation.
+ */
+export const createEncrypted: LayerFactory<EncryptedOptions> = /* @__PURE__ */ encryptedCreator(
+  async () => (await import('@granary/storage-credentials/node')).createVault(),
+);

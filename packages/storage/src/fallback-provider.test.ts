@@ -179,6 +179,34 @@ describe('fallbackProvider', () => {
     expect(warnings).toEqual([]);
   });
 
+  test('fails with what each place says and what to do about it, once', async () => {
+    const full = async (): Promise<never> => {
+      const usage = { usedBytes: 9, totalBytes: 10 };
+      throw new StorageError('quota-exceeded', 'it is full.', { usage, hint: 'Delete something.' });
+    };
+    const { storage } = storageOf([
+      place('one', { open: down }).candidate,
+      place('two', { open: full }).candidate,
+    ]);
+    await expect(storage.ready()).rejects.toMatchObject({
+      code: 'unavailable',
+      usage: { usedBytes: 9, totalBytes: 10 },
+      hint: 'What to do for two: Delete something.',
+      message:
+        'fallback open: none of one, two can be used. one: nobody answers. two: it is full. What to do for two: Delete something.',
+    });
+  });
+
+  test('fails with a hint also when no place has one', async () => {
+    const { storage } = storageOf([
+      place('one', { open: down }).candidate,
+      place('two', { open: down }).candidate,
+    ]);
+    await expect(storage.ready()).rejects.toMatchObject({
+      hint: expect.stringContaining('`fallbacks`'),
+    });
+  });
+
   test('fails with the code that all failures share', async () => {
     const denied = async (): Promise<never> => {
       throw new StorageError('permission-denied', 'no.');
@@ -273,6 +301,38 @@ describe('fallbackProvider', () => {
     });
     holdsData = false;
     await storage.ready();
+  });
+
+  test('tells of such a place all that it says, under its own name', async () => {
+    const usage = { usedBytes: 9, totalBytes: 10 };
+    const full = async (): Promise<never> => {
+      throw new StorageError('quota-exceeded', 'it is full.', {
+        ...{ usage, outcome: 'not-applied', hint: 'Delete something.', retryAfterMs: 5 },
+      });
+    };
+    const candidate = { ...place('one', { open: full }).candidate, holdsData: async () => true };
+    const { storage } = storageOf([candidate, place('two').candidate]);
+    await expect(storage.ready()).rejects.toMatchObject({
+      ...{ code: 'quota-exceeded', provider: 'one', operation: 'open', usage, retryAfterMs: 5 },
+      ...{ outcome: 'not-applied', hint: 'Delete something.' },
+      message:
+        'one open: "one" holds data of this application and cannot be opened, and another place would hide that: it is full. Delete something.',
+    });
+  });
+
+  test('tells what to do where such a place does not', async () => {
+    const candidate = { ...place('one', { open: down }).candidate, holdsData: async () => true };
+    const { storage } = storageOf([candidate, place('two').candidate]);
+    await expect(storage.save('a', 1)).rejects.toMatchObject({
+      ...{ provider: 'one', outcome: 'not-applied', retryable: true },
+      hint: expect.stringContaining('Try again'),
+    });
+  });
+
+  test('does not go on where the options of a place that is here are wrong', () => {
+    expect(() => storageOf([{ ...missing, isHere: true }, place('two').candidate])).toThrow(
+      expect.objectContaining({ code: 'invalid-config' }),
+    );
   });
 
   const left = [{ key: 'b', error: new StorageError('conflict', 'another item is there.') }];

@@ -19,6 +19,11 @@ export interface Candidate {
   /** It belongs to the application, and is not closed because it failed to open. */
   readonly isForeign: boolean;
   /**
+   * It can always be had here, so what making it fails with is a mistake in its options, and no reason
+   * to go on to the next one. Default: false.
+   */
+  readonly isHere?: boolean;
+  /**
    * Whether it is known to hold data of the application, so that another place would hide that.
    * Then its failure to open is the error of opening. Default: nobody knows.
    */
@@ -31,9 +36,16 @@ export interface StorageWarning {
    * `fell-back`: another place than the first one is used. `not-durable`: what is stored is gone
    * when the program ends, and nobody asked for that. `moved-up`: items of a place that was used
    * before are in this one now. `not-moved`: some or all of them stay where they are. `large-objects`:
-   * large objects go to the same place as small ones.
+   * large objects go to the same place as small ones. `evicted`: what was stored before is gone; the
+   * browser has deleted it, or somebody has cleared it.
    */
-  readonly code: 'fell-back' | 'not-durable' | 'moved-up' | 'not-moved' | 'large-objects';
+  readonly code:
+    | 'fell-back'
+    | 'not-durable'
+    | 'moved-up'
+    | 'not-moved'
+    | 'large-objects'
+    | 'evicted';
   readonly message: string;
   /** What is used now. */
   readonly chosen: string;
@@ -85,6 +97,11 @@ interface Chosen {
   readonly moved?: MovedUp;
 }
 
+/** What to do when the place that holds data does not say it by itself. */
+const HIDING_HINT = 'Try again, or open that place alone: give its name as `type`.';
+/** What to do when no place of several says it by itself. */
+const NO_HINT = 'Mend one of them and try again, or name a further place in `fallbacks`.';
+
 /** Those that the chosen provider has are passed on. */
 const OPTIONAL_MEMBERS: readonly (keyof StorageProvider)[] = [
   ...OPTIONAL_OPERATIONS,
@@ -128,7 +145,7 @@ export function fallbackProvider(settings: FallbackSettings): FallbackProvider {
         made.delete(candidate);
         await provider.close?.().catch(() => {});
       }
-      throw error;
+      throw toStorageError(error, { provider: provider.name, operation: 'open' }, options.signal);
     }
   }
 
@@ -202,7 +219,7 @@ function capabilitiesOfAll(
     try {
       return [provide(candidate).capabilities];
     } catch (error) {
-      if (!isStorageError(error, 'invalid-config')) throw error;
+      if (candidate.isHere || !isStorageError(error, 'invalid-config')) throw error;
       failed.push({ name: candidate.name, error });
       return [];
     }
@@ -243,12 +260,20 @@ async function moveTo(
 }
 
 function hidingData(name: string, error: StorageError): StorageError {
-  const { code, message, retryable } = error;
+  const { provider, retryable, retryAfterMs, outcome, usage, hint = HIDING_HINT } = error;
   return new StorageError(
-    code,
-    `"${name}" holds data of this application and cannot be opened, and another place would hide that. ${message}`,
-    { operation: 'open', retryable, cause: error },
+    error.code,
+    `"${name}" holds data of this application and cannot be opened, and another place would hide that: ${reasonOf(error)}`,
+    { operation: 'open', provider, retryable, retryAfterMs, outcome, usage, hint, cause: error },
   );
+}
+
+/** What an error says besides its place and hint. */
+function reasonOf({ message, provider, operation, hint }: StorageError): string {
+  const place = [provider, operation].filter((word) => word !== undefined).join(' ');
+  const start = place !== '' && message.startsWith(`${place}: `) ? place.length + 2 : 0;
+  const end = hint !== undefined && message.endsWith(` ${hint}`) ? -(hint.length + 1) : undefined;
+  return message.slice(start, end);
 }
 
 function notDurable(name: string): StorageError {
@@ -265,11 +290,20 @@ function noneLeft(failed: readonly FailedCandidate[]): StorageError {
   const [first, ...others] = failed;
   if (first !== undefined && others.length === 0) return first.error;
   const isSame = others.every(({ error }) => error.code === first?.error.code);
-  const reasons = failed.map(({ name, error }) => `${name}: ${error.message}`);
+  const reasons = failed.map(({ name, error }) => `${name}: ${reasonOf(error)}`);
+  const hints = failed.flatMap(({ name, error: { hint } }) =>
+    hint === undefined ? [] : [`${name}: ${hint}`],
+  );
+  const usage = failed.find(({ error }) => error.usage !== undefined)?.error.usage;
   return new StorageError(
     isSame && first !== undefined ? first.error.code : 'unavailable',
     `none of ${failed.map(({ name }) => name).join(', ')} can be used. ${reasons.join(' ')}`,
-    { operation: 'open', cause: first?.error },
+    {
+      operation: 'open',
+      hint: hints.length > 0 ? `What to do for ${hints.join(' ')}` : NO_HINT,
+      ...(usage !== undefined && { usage }),
+      cause: first?.error,
+    },
   );
 }
 

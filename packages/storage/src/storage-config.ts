@@ -1,7 +1,7 @@
 import type { IStorageEngine, RetryOptions, StorageEngine } from '@granary/storage-core';
 import type { CommonBackendOptions } from '@granary/storage-core/provider';
 import type { FileSystemOptions } from '@granary/storage-fs';
-import type { IndexedDBOptions, LargeObjectOptions, QuotaOptions } from '@granary/storage-idb';
+import type { IndexedDBOptions, LargeObjectOptions } from '@granary/storage-idb';
 import type { LocalStorageOptions } from '@granary/storage-localstorage';
 import type { MemoryOptions } from '@granary/storage-memory';
 import type { BackendName, FileSystemName } from './backend-names.ts';
@@ -36,8 +36,18 @@ export interface AutoConfig extends ChoiceOptions, AppFolderOptions {
 /** Where a browser keeps large objects. */
 export interface LargeObjectsConfig extends Partial<Omit<LargeObjectOptions, 'onNotice'>> {}
 
-/** What a browser's IndexedDB can be told by `createStorage()`. */
-export interface BrowserStoreOptions extends Pick<QuotaOptions, 'onQuota' | 'evictable'> {
+/** What a browser's IndexedDB can be told by `createStorage()`. Other places go without. */
+export interface BrowserStoreOptions
+  extends Pick<
+    IndexedDBOptions,
+    | 'version'
+    | 'durability'
+    | 'indexes'
+    | 'blockedTimeoutMs'
+    | 'onEvicted'
+    | 'onQuota'
+    | 'evictable'
+  > {
   /**
    * Where content of 8 MiB and more goes: a directory that the person chose, or `false` for
    * IndexedDB. Default: the origin's own file system (OPFS), and IndexedDB where there is none.

@@ -68,6 +68,7 @@ describe('createStorage() in a browser', () => {
     await tab.call('save', 'a', 1);
     await expect(tab.call('open', { requireDurable: true })).rejects.toMatchObject({
       message: expect.stringContaining('none of idb, localstorage, memory can be used'),
+      hint: expect.stringMatching(/localstorage: Storage may be switched off.*memory: Name a/),
     });
   });
 
@@ -77,11 +78,45 @@ describe('createStorage() in a browser', () => {
     await tab.call('save', 'a', 'by version 2');
     await expect(tab.call('open', {})).rejects.toMatchObject({
       code: 'unsupported',
-      message: expect.stringMatching(/holds data of this application.*version 2/),
+      provider: 'idb',
+      operation: 'open',
+      hint: expect.stringMatching(/reload/i),
+      message: expect.stringMatching(/^idb open: "idb" holds data of this application.*version 2/),
     });
     expect(await tab.call('belowKeys')).toEqual([]);
     await tab.call('open', { type: 'indexeddb', version: 2 });
     expect(await tab.call('load', 'a')).toBe('by version 2');
+  });
+
+  test('says once when what was stored is gone', async () => {
+    const tab = await browser.open({ profile: 'evicted' });
+    await tab.call('open', { appName: 'gone' });
+    await tab.call('save', 'a', 1);
+    expect(await codes(tab)).toEqual([]);
+    await tab.call('evict', 'gone');
+    await tab.call('open', { appName: 'gone' });
+    expect(await toldBy(tab)).toEqual([
+      expect.objectContaining({
+        ...{ code: 'evicted', chosen: 'idb', failed: [] },
+        message: expect.stringMatching(/IndexedDB as "gone" is gone.*begins empty/),
+      }),
+    ]);
+    expect(await tab.call('count')).toBe(0);
+    await tab.call('open', { appName: 'gone' });
+    expect(await codes(tab)).toEqual([]);
+  });
+
+  test('hands options of IndexedDB on, and refuses what would be left out', async () => {
+    const tab = await browser.open({ profile: 'options' });
+    await tab.call('open', { appName: 'opts', version: 3, durability: 'strict', indexes: ['a'] });
+    await tab.call('save', 'a', 1);
+    await expect(tab.call('open', { appName: 'opts' })).rejects.toMatchObject({
+      code: 'unsupported',
+      message: expect.stringContaining('version 3'),
+    });
+    for (const config of [{ dbName: 'x' }, { namespace: 'x' }, { verison: 3 }, { version: 0 }]) {
+      await expect(tab.call('open', config)).rejects.toMatchObject({ code: 'invalid-config' });
+    }
   });
 
   test('keeps large objects in the file system of the origin, or where it is told', async () => {
@@ -196,7 +231,11 @@ describe('createStorage() in a browser', () => {
 test('the application is told when the browser has no more room', async () => {
   await using browser = await startBrowser({ entry, quotaBytes: 5_000_000 });
   const tab = await browser.open();
-  expect(await tab.call('fillUp')).toEqual({ told: 1, code: 'quota-exceeded' });
+  expect(await tab.call('fillUp')).toEqual({
+    told: 1,
+    code: 'quota-exceeded',
+    hint: expect.stringContaining('requestPersistence()'),
+  });
 });
 
 test('a private window gets IndexedDB as long as it is open', async () => {

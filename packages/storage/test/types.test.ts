@@ -37,6 +37,15 @@ describe('the types of createStorage', () => {
     createBrowserStorage({ type: 'localstorage', namespace: 'a' });
     createStorage({ type: 'idb', durability: 'strict' });
     createBrowserStorage({ appName: 'a', onQuota: () => {}, largeObjects: { fromBytes: 1 } });
+    createBrowserStorage({ version: 2, durability: 'strict', indexes: ['a'], onEvicted: () => {} });
+    // What is wrong leads to no other place.
+    expect(() => createBrowserStorage({ version: 0 })).toThrow('version is a whole number');
+    // @ts-expect-error: the place is named after the application
+    expect(() => createBrowserStorage({ dbName: 'a' })).toThrow('Give `type` as well');
+    // @ts-expect-error: a folder needs its type
+    expect(() => createStorage({ baseDir: '.' })).toThrow('Give `type` as well');
+    // @ts-expect-error: options of one place stand in its entry
+    expect(() => createStorage({ primary: 'memory', baseDir: '.' })).toThrow('in its entry');
     // @ts-expect-error: options of another backend
     createBrowserStorage({ type: 'localstorage', dbName: 'a' });
     // A desktop has no localStorage: its package says how to get it.

@@ -1,6 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { BundlerName } from './bundlers.ts';
 
 /** A part of the libraries that a bundle carries or not. */
 export type Part = 'idb' | 'localstorage' | 'opfs';
@@ -12,8 +11,6 @@ export interface PageCase {
   readonly source: string;
   /** What of the backends its bundle carries. */
   readonly parts: readonly Part[];
-  /** What it is built with. */
-  readonly bundlers: readonly BundlerName[];
 }
 
 /** Words of a part that no minifier can change, and that no other part has. */
@@ -35,30 +32,27 @@ export const PACKAGES: ReadonlySet<string> = new Set([
   '@granary/storage-opfs',
 ]);
 
-const ALL: readonly BundlerName[] = ['vite', 'webpack', 'esbuild'];
-/** webpack takes longest, and has seen the parts of these in the other pages. */
-const QUICK: readonly BundlerName[] = ['vite', 'esbuild'];
-
 /** One page for each factory of its own package, and for each of `@granary/storage/browser`. */
 export const PAGE_CASES: readonly PageCase[] = [
-  importing('createMemory', '@granary/storage-memory', [], ALL),
-  importing('createIndexedDB', '@granary/storage-idb', ['idb'], ALL),
-  importing('createLocalStorage', '@granary/storage-localstorage', ['localstorage'], QUICK),
-  importing('createOPFS', '@granary/storage-opfs', ['opfs'], QUICK),
-  importing('createMemory', '@granary/storage/browser', [], QUICK),
-  importing('createIndexedDB', '@granary/storage/browser', ['idb'], QUICK),
-  importing('createLocalStorage', '@granary/storage/browser', ['localstorage'], QUICK),
-  importing('createStorage', '@granary/storage/browser', ['idb', 'localstorage'], ALL),
+  importing('createMemory', '@granary/storage-memory', []),
+  importing('createIndexedDB', '@granary/storage-idb', ['idb']),
+  importing('createLocalStorage', '@granary/storage-localstorage', ['localstorage']),
+  writingInWorker(importing('createOPFS', '@granary/storage-opfs', ['opfs'])),
+  importing('createMemory', '@granary/storage/browser', []),
+  importing('createIndexedDB', '@granary/storage/browser', ['idb']),
+  importing('createLocalStorage', '@granary/storage/browser', ['localstorage']),
+  importing('createStorage', '@granary/storage/browser', ['idb', 'localstorage']),
 ];
 
-function importing(
-  factory: string,
-  from: string,
-  parts: readonly Part[],
-  bundlers: readonly BundlerName[],
-): PageCase {
+function importing(factory: string, from: string, parts: readonly Part[]): PageCase {
   const source = `import { ${factory} } from '${from}';\nconst storage = ${factory}();\n`;
-  return { name: `${factory} of ${from}`, source, parts, bundlers };
+  return { name: `${factory} of ${from}`, source, parts };
+}
+
+/** As in a browser that lets pages write files in a worker alone: the source of that goes through the bundler too. */
+function writingInWorker({ source, ...page }: PageCase): PageCase {
+  const forget = 'delete FileSystemFileHandle.prototype.createWritable;\nconst storage';
+  return { ...page, source: source.replace('const storage', forget) };
 }
 
 /** Writes the page into a project: it saves a value, loads it, and tells the frame around it. */

@@ -4,6 +4,7 @@ import { formatBytes, formatValue } from '../report/format.ts';
 import { browserBudgets } from './browser-budgets.ts';
 import { type Budget, resultOf, rowOf } from './budget.ts';
 import { baselineFinding, formatMebibytes, peakOverIdle, worstAgainstPeers } from './findings.ts';
+import { layerBudgets } from './layer-budgets.ts';
 import { objectBudgets } from './object-budgets.ts';
 
 /*
@@ -69,6 +70,7 @@ export const issueBudgets: readonly Budget[] = [
   ...peerBudgets(),
   ...desktopBudgets(),
   ...objectBudgets,
+  ...layerBudgets,
   ...browserBudgets,
   ...sizeBudgets(),
 ];

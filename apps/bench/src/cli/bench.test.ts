@@ -88,8 +88,10 @@ describe('bench', () => {
       ['here', '--quick', '--reference', '--out', join(home, 'o'), ...folders()],
       surroundings(),
     );
-    expect(await readFile(join(home, 'RESULTS.md'), 'utf8')).toContain('# Benchmark results');
+    expect(await readFile(join(home, 'RESULTS-here.md'), 'utf8')).toContain('# Benchmark results');
     expect(await readdir(join(home, 'o'))).toHaveLength(2);
+    await bench(['--tiny', '--reference', '--out', join(home, 'o'), ...folders()], surroundings());
+    expect(await readFile(join(home, 'RESULTS.md'), 'utf8')).toContain('# Benchmark results');
   });
 
   test('fails when a subject failed, after the others were measured', async () => {

@@ -135,6 +135,12 @@ async function measure(
   }
 }
 
+/** The reference of a whole run, or of the part of it that the filters name. */
+function referenceName({ filters }: Arguments): string {
+  const words = filters.join('-').match(/[a-z0-9]+/g) ?? [];
+  return `${['RESULTS', ...words].join('-')}.md`;
+}
+
 async function writeReport(
   report: Report,
   parsed: Arguments,
@@ -150,7 +156,7 @@ async function writeReport(
     [join(out, `${stamp}.json`), json],
   ];
   if (parsed.json !== undefined) files.push([resolve(parsed.json), json]);
-  if (parsed.isReference) files.push([join(home, 'RESULTS.md'), markdown]);
+  if (parsed.isReference) files.push([join(home, referenceName(parsed)), markdown]);
   for (const [file, text] of files) {
     await mkdir(dirname(file), { recursive: true });
     await writeFile(file, text);

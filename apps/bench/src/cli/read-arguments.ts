@@ -34,7 +34,7 @@ export const HELP = `pnpm bench [filter …] [options]
   --runs <n>            measured rounds (default 7; 3 with --quick, 1 with --tiny)
   --json <file>         writes the JSON to this file, too
   --out <folder>        where results go (default apps/bench/results/local)
-  --reference           writes apps/bench/RESULTS.md, too
+  --reference           writes apps/bench/RESULTS.md, too; of a part, RESULTS-<filters>.md
   --folder <folder>     a folder on the disk to measure (default: the system's temporary folder)
   --memory <folder>     a folder in memory (default: /dev/shm where it is one, else the disk)
   --cpus <list>         processors for the measured processes, as taskset names them

@@ -1,15 +1,16 @@
 import { createReadStream, createWriteStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { type Adapter, Files } from 'files-sdk';
+import { type Adapter, Files, type FilesPlugin } from 'files-sdk';
+import { encryption } from 'files-sdk/encryption';
 import { fs } from 'files-sdk/fs';
 import { memory } from 'files-sdk/memory';
 import type { Store } from '../harness/subject.ts';
 import { CHUNK_BYTES } from './byte-views.ts';
 
 /** The store as its manual shows to use it. */
-export function filesSdkStore(adapter: Adapter): Store {
-  const files = new Files({ adapter });
+export function filesSdkStore(adapter: Adapter, plugins: readonly FilesPlugin[] = []): Store {
+  const files = new Files({ adapter, plugins: [...plugins] });
   return {
     put: (key, bytes) => files.upload(key, bytes),
     async get(key) {
@@ -48,6 +49,12 @@ export function filesSdkStore(adapter: Adapter): Store {
 /** files-sdk writes a temporary file and a sidecar with a SHA-1, and renames both. */
 export function openFilesSdkFs(folder: string): Store {
   return filesSdkStore(fs({ root: folder }));
+}
+
+/** The same with its plugin that encrypts. */
+export function openFilesSdkEncrypted(folder: string): Store {
+  const key = crypto.getRandomValues(new Uint8Array(32));
+  return filesSdkStore(fs({ root: folder }), [encryption(key)]);
 }
 
 export function openFilesSdkMemory(): Store {

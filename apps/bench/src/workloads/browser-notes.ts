@@ -20,7 +20,7 @@ export interface BrowserNotesSettings {
 const rate = (title: string): Metric => ({ title, unit: 'ops/s', better: 'higher' });
 
 const SAVES: Readonly<Record<Scale, SaveCounts>> = {
-  full: { single: 300, bulk: 10_000 },
+  full: { single: 10_000, bulk: 10_000 },
   quick: { single: 100, bulk: 2000 },
   tiny: { single: 3, bulk: 10 },
 };

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
-import { layerTax } from './layer-tax.ts';
+import { layerTaxes } from './layer-tax.ts';
 
 test('measures the layer after the bare engine and before it, by turns', async () => {
-  const [subject] = layerTax.subjects;
-  if (subject === undefined) throw new Error('There is no layer.');
+  const [layerTax] = layerTaxes;
+  const [subject] = layerTax?.subjects ?? [];
+  if (layerTax === undefined || subject === undefined) throw new Error('There is no layer.');
   const session = await layerTax.start(subject, { folder: '/f', shared: '/s', scale: 'tiny' });
   await session.verify();
   for (const round of [0, 1]) {

@@ -13,7 +13,7 @@ import { openRawFs } from '../subjects/raw-fs.ts';
 import { fsList } from './fs-list.ts';
 import { fsObjects } from './fs-objects.ts';
 import { fsRanges } from './fs-ranges.ts';
-import { fsStream } from './fs-stream.ts';
+import { fsStream, plainStream } from './fs-stream.ts';
 import { memoryObjects } from './memory-objects.ts';
 
 let root = '';
@@ -149,7 +149,7 @@ describe('a store without an optional operation', () => {
   test('is no subject of a workload that needs it', () => {
     const { subject } = subjectOf(() => ({}), { can: [] });
     expect(fsRanges([subject]).subjects).toEqual([]);
-    expect(fsStream([subject]).subjects).toEqual([]);
+    expect(fsStream(plainStream, [subject]).subjects).toEqual([]);
     expect(fsList(lists, [subject]).subjects).toEqual([]);
   });
 });
@@ -169,7 +169,7 @@ describe('places and groups', () => {
 
   test('compare streams that move pieces of the same size', () => {
     const small: StoreSubject = { ...subject, id: 'small', pieceBytes: 64 * 1024 };
-    const workload = fsStream([subject, small]);
+    const workload = fsStream(plainStream, [subject, small]);
     expect([workload.groupOf(subject), workload.groupOf(small)]).toEqual([
       'A, 1024 KiB',
       'A, 64 KiB',

@@ -15,6 +15,7 @@ export interface Backend {
   readonly aliases: readonly string[];
   /** Where it comes from: a package or a file. */
   readonly origin: string;
+  readonly factory: OpenableBackend;
   open(url: StorageUrl): StorageEngine;
 }
 
@@ -22,6 +23,8 @@ export interface Backend {
 export interface Backends {
   /** Errors: `invalid-config` with the line to type when nothing reaches such a URL. */
   open(url: StorageUrl): Promise<StorageEngine>;
+  /** The backend of a name or a scheme. Errors: `invalid-config` with the line to type. */
+  find(name: string): Promise<Backend>;
   /** Those that come with the program and those named by `--backend`. */
   given(): Promise<readonly Backend[]>;
 }
@@ -43,6 +46,7 @@ const PACKAGE_BY_SCHEME: Readonly<Record<string, string>> = {
   gs: 'gcs',
   http: 'cloud',
   https: 'cloud',
+  indexeddb: 'idb',
 };
 
 export function findBackends({ cwd, modules, env }: BackendSettings): Backends {
@@ -70,6 +74,7 @@ export function findBackends({ cwd, modules, env }: BackendSettings): Backends {
 
   return {
     given,
+    find,
     async open(url) {
       const backend = await find(url.scheme);
       return backend.open(withEnvironment(backend.name, url, env));
@@ -153,6 +158,7 @@ function toBackend(factory: OpenableBackend, origin: string): readonly Backend[]
       schemes,
       aliases,
       origin,
+      factory,
       open: (url) => createStorage(factory.provider(fromConfig({ url }) as never)),
     },
   ];

@@ -1,7 +1,6 @@
 import { type Command, defineCommand } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { parsed } from '../options.ts';
-import { parsePlace } from '../places/parse-place.ts';
 import { parseRange } from '../values/range.ts';
 
 export const cat: Command = defineCommand({
@@ -16,9 +15,9 @@ export const cat: Command = defineCommand({
     ['granary cat notes/today.md', 'print an object'],
     ['granary cat --range -1000 s3://bucket/log.txt', 'print its last 1,000 bytes'],
   ],
-  async run({ words, options, output, places, host, signal }) {
+  async run({ words, options, output, places, readPlace, signal }) {
     for (const word of words) {
-      const { store, key } = await places.spot(parsePlace(word, host.cwd));
+      const { store, key } = await places.spot(await readPlace(word));
       const range = options.range === undefined ? {} : { range: options.range };
       await using object = await store.get(key, { signal, ...range });
       for await (const chunk of object.stream()) await output.bytes(chunk);

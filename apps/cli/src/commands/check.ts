@@ -10,7 +10,7 @@ import { trackProgress } from '../output/progress.ts';
 import { globFilter, type KeyFilter } from '../places/glob-filter.ts';
 import { lookUp, requireTree } from '../places/look-up.ts';
 import type { Tree } from '../places/open-places.ts';
-import { type Place, parsePlace } from '../places/parse-place.ts';
+import type { Place } from '../places/parse-place.ts';
 import { walkTree } from '../places/walk-tree.ts';
 import { compareCloser } from '../transfer/compare-closer.ts';
 import { compareObjects } from '../transfer/compare-objects.ts';
@@ -59,8 +59,8 @@ export const check: Command = defineCommand({
     ['granary check --one-way --size-only a b', 'a quick look at what b lacks'],
   ],
   async run(input) {
-    const { words, options, output, host, signal } = input;
-    const [source, target] = words.map((word) => parsePlace(word, host.cwd));
+    const { words, options, output, readPlace, host, signal } = input;
+    const [source, target] = await Promise.all(words.map(readPlace));
     if (source === undefined || target === undefined) throw usageError('two places are needed.');
     const filter = globFilter(options.include, options.exclude);
     const sides = await openSides(input, source, target, filter);

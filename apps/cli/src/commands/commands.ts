@@ -2,11 +2,13 @@ import type { Command } from '../command.ts';
 import { cat } from './cat.ts';
 import { check } from './check.ts';
 import { completion } from './completion.ts';
+import { config } from './config.ts';
 import { cp } from './cp.ts';
 import { doctor } from './doctor.ts';
 import { du } from './du.ts';
 import { find } from './find.ts';
 import { get } from './get.ts';
+import { keys } from './keys.ts';
 import { ls } from './ls.ts';
 import { mv } from './mv.ts';
 import { put } from './put.ts';
@@ -20,5 +22,5 @@ export const COMMANDS: readonly Command[] = [
   ...[ls, cat, stat, find, search, du],
   ...[cp, mv, put, get, rm],
   ...[check, verify],
-  ...[doctor, completion],
+  ...[doctor, config, keys, completion],
 ];

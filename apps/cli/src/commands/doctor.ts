@@ -12,8 +12,9 @@ import { formatSpan } from '../output/format.ts';
 import { printable } from '../output/printable.ts';
 import { table } from '../output/table.ts';
 import type { Tree } from '../places/open-places.ts';
-import { type Place, parsePlace } from '../places/parse-place.ts';
+import type { Place } from '../places/parse-place.ts';
 import { stateFolder } from '../transfer/state-folder.ts';
+import { showStores } from './config.ts';
 
 export const doctor: Command = defineCommand({
   name: 'doctor',
@@ -41,12 +42,12 @@ export const doctor: Command = defineCommand({
     ],
   ],
   async run(input) {
-    const { words, options, host } = input;
+    const { words, options, readPlace } = input;
     await showRuntime(input);
     await showBackends(input);
-    let code: number = EXIT.ok;
+    let code = await showNames(input);
     for (const word of words) {
-      const place = parsePlace(word, host.cwd);
+      const place = await readPlace(word);
       const failed = await tryOut(input, place, options);
       if (code === EXIT.ok) code = failed;
     }
@@ -54,12 +55,13 @@ export const doctor: Command = defineCommand({
   },
 });
 
-async function showRuntime({ host, output }: CommandContext): Promise<void> {
+async function showRuntime({ host, output, stores }: CommandContext): Promise<void> {
   const runtime = process.versions['bun'] === undefined ? 'node' : 'bun';
   const facts = {
     runtime: `${runtime} ${process.versions[runtime] ?? ''}`,
     platform: `${process.platform} ${process.arch}`,
     state: join(stateFolder(host), 'transfers'),
+    config: (await stores.file().catch(() => undefined)) ?? 'none',
   };
   await output.result(
     { type: 'runtime', ...facts },
@@ -81,6 +83,33 @@ async function showBackends({ backends, host, output }: CommandContext): Promise
   await output.text(...table(rows));
   if (output.isJson)
     for (const backend of found) await output.result({ type: 'backend', ...backend });
+}
+
+/** Shows the stores that have names, and what is wrong with their file. */
+async function showNames(context: CommandContext): Promise<number> {
+  const { output, stores } = context;
+  try {
+    if ((await stores.file()) === undefined) return EXIT.ok;
+    const problems = await stores.check();
+    const { formatProblem } = await import('@granary/storage-config');
+    await output.text('', output.paint('bold', 'Stores'));
+    const found =
+      problems.length === 0 ? await stores.config() : await stores.config().catch(() => undefined);
+    const rows = (found?.providers ?? []).map(({ name, type = '?', layers }) => [
+      `  ${name}:`,
+      type,
+      layers.join(' > '),
+    ]);
+    await output.text(...table(rows));
+    if (found !== undefined) await showStores(context, found, problems);
+    for (const problem of problems) {
+      await output.text(`  ${output.paint('red', 'wrong')} ${printable(formatProblem(problem))}`);
+    }
+    return problems.length === 0 ? EXIT.ok : EXIT.usage;
+  } catch (error) {
+    await output.error(error);
+    return exitCodeOf(error);
+  }
 }
 
 /** What is tried. */

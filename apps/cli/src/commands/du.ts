@@ -5,7 +5,6 @@ import { formatBytes, formatCount } from '../output/format.ts';
 import { printable } from '../output/printable.ts';
 import { table } from '../output/table.ts';
 import { lookUp, requireTree } from '../places/look-up.ts';
-import { parsePlace } from '../places/parse-place.ts';
 import { walkTree } from '../places/walk-tree.ts';
 import { parseWholeNumber } from '../values/whole-number.ts';
 
@@ -28,8 +27,8 @@ export const du: Command = defineCommand({
     ['granary du s3://bucket', 'each folder of the bucket, and the sum'],
     ['granary du --depth 0 photos', 'the sum alone'],
   ],
-  async run({ words, options, output, places, host, signal }) {
-    const place = parsePlace(words[0] ?? '.', host.cwd);
+  async run({ words, options, output, places, readPlace, signal }) {
+    const place = await readPlace(words[0] ?? '.');
     const { depth = 1 } = options;
     const found = await lookUp(places, place, signal);
     const total: Sum = { bytes: 0, objects: 0 };

@@ -6,7 +6,7 @@ import { infoRecord } from '../output/info-record.ts';
 import { printable } from '../output/printable.ts';
 import { globFilter } from '../places/glob-filter.ts';
 import { requireTree } from '../places/look-up.ts';
-import { labelBelow, parsePlace } from '../places/parse-place.ts';
+import { labelBelow } from '../places/parse-place.ts';
 import { type NeededField, walkTree } from '../places/walk-tree.ts';
 import { parsePast } from '../values/moment.ts';
 import { parseSize } from '../values/size.ts';
@@ -39,8 +39,8 @@ export const find: Command = defineCommand({
     ["granary find photos --name '*.jpg' --larger 10MB", 'large pictures'],
     ["granary find s3://bucket --name 'logs/**' --older 90d", 'old logs'],
   ],
-  async run({ words, options, output, places, host, signal }) {
-    const place = parsePlace(words[0] ?? '.', host.cwd);
+  async run({ words, options, output, places, readPlace, host, signal }) {
+    const place = await readPlace(words[0] ?? '.');
     const tree = await places.tree(place);
     const filter = globFilter(options.name, options.exclude);
     const past = (word: string | undefined): Date | undefined =>

@@ -6,7 +6,7 @@ import { writeFileWhole } from '../files/write-file.ts';
 import { formatBytes } from '../output/format.ts';
 import { printable } from '../output/printable.ts';
 import { trackProgress } from '../output/progress.ts';
-import { nameOf, parsePlace } from '../places/parse-place.ts';
+import { nameOf } from '../places/parse-place.ts';
 
 export const get: Command = defineCommand({
   name: 'get',
@@ -28,9 +28,9 @@ export const get: Command = defineCommand({
     ['granary get s3://bucket/reports/2026.pdf', 'write 2026.pdf to the current folder'],
     ['granary get backups/shop.sql - | psql shop', 'hand it to a program'],
   ],
-  async run({ words, output, places, host, signal }) {
+  async run({ words, output, places, readPlace, host, signal }) {
     const [source = '', target = '.'] = words;
-    const place = parsePlace(source, host.cwd);
+    const place = await readPlace(source);
     const { store, key } = await places.spot(place);
     await using object = await store.get(key, { signal });
     if (target === '-') {

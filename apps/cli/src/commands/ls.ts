@@ -8,7 +8,7 @@ import type { Output } from '../output/output.ts';
 import { printable } from '../output/printable.ts';
 import { table } from '../output/table.ts';
 import { lookUp, requireTree } from '../places/look-up.ts';
-import { nameOf, parsePlace } from '../places/parse-place.ts';
+import { nameOf } from '../places/parse-place.ts';
 import { isFolderMark } from '../places/walk-tree.ts';
 import { parseWholeNumber } from '../values/whole-number.ts';
 
@@ -30,8 +30,8 @@ export const ls: Command = defineCommand({
     ['granary ls photos', 'names in the folder photos'],
     ['granary ls -lr s3://bucket/2026', 'everything below 2026, with sizes and times'],
   ],
-  async run({ words, options, output, places, host, signal }) {
-    const place = parsePlace(words[0] ?? '.', host.cwd);
+  async run({ words, options, output, places, readPlace, signal }) {
+    const place = await readPlace(words[0] ?? '.');
     const found = await lookUp(places, place, signal);
     if (found.kind === 'object') {
       await show(output, [{ ...found.info, kind: 'item', key: nameOf(place) }], options.long);

@@ -7,7 +7,6 @@ import { infoRecord } from '../output/info-record.ts';
 import { printable } from '../output/printable.ts';
 import { trackProgress } from '../output/progress.ts';
 import { refuseDevice } from '../places/look-up.ts';
-import { parsePlace } from '../places/parse-place.ts';
 import { parseMetadata } from '../values/metadata.ts';
 import { parseFuture } from '../values/moment.ts';
 
@@ -39,9 +38,9 @@ export const put: Command = defineCommand({
     ['pg_dump shop | granary put - backups/shop.sql --expires 30d', 'store what a program writes'],
     ["granary put a.jpg photos/a.jpg -m title=Harbor -m 'iso:=400'", 'with metadata'],
   ],
-  async run({ words, options, output, places, host, signal }) {
+  async run({ words, options, output, places, readPlace, host, signal }) {
     const [source = '', target = ''] = words;
-    const place = parsePlace(target, host.cwd);
+    const place = await readPlace(target);
     if (place.isFolder) {
       throw usageError(`${place.label} is a folder.`, 'Say what the object is to be called.');
     }

@@ -1,5 +1,3 @@
-import { once } from 'node:events';
-import { createInterface } from 'node:readline/promises';
 import { type Command, type CommandContext, defineCommand } from '../command.ts';
 import { EXIT, exitCodeOf, usageError } from '../exit-codes.ts';
 import { count, flag, list } from '../options.ts';
@@ -10,8 +8,9 @@ import { printable } from '../output/printable.ts';
 import { globFilter } from '../places/glob-filter.ts';
 import { isLocalFolder, requireTree } from '../places/look-up.ts';
 import type { Spot } from '../places/open-places.ts';
-import { labelBelow, type Place, parsePlace } from '../places/parse-place.ts';
+import { labelBelow, type Place } from '../places/parse-place.ts';
 import { walkTree } from '../places/walk-tree.ts';
+import { askYes } from '../terminal/ask.ts';
 import { runParallel } from '../transfer/run-parallel.ts';
 
 /** An object that is to be deleted. */
@@ -43,7 +42,7 @@ export const rm: Command = defineCommand({
     ["granary rm -r s3://bucket/tmp --include '*.part'", 'count, ask, and delete below tmp'],
   ],
   async run(input) {
-    const { words, options, host, signal } = input;
+    const { words, options, readPlace, signal } = input;
     const filter = globFilter(options.include, options.exclude);
     if (!options.recursive && options.include.length + options.exclude.length > 0) {
       throw usageError('--include and --exclude go with -r.', 'Add -r to delete in a folder.');
@@ -51,7 +50,7 @@ export const rm: Command = defineCommand({
     const doomed: Doomed[] = [];
     let bytes = 0;
     for (const word of words) {
-      const place = parsePlace(word, host.cwd);
+      const place = await readPlace(word);
       for await (const { size, ...object } of find(input, place, options, filter)) {
         doomed.push(object);
         bytes += size ?? 0;
@@ -195,23 +194,9 @@ async function sum(
   await output.note(`${interrupted ? 'Interrupted. ' : ''}${what}${rest}.`);
 }
 
-async function confirm({ host, output, signal }: CommandContext, what: string): Promise<boolean> {
+async function confirm({ host, output }: CommandContext, what: string): Promise<boolean> {
   if (host.stdin.isTTY !== true || output.isJson) {
     throw usageError(`${what} would go, and nobody can be asked.`, 'Add --yes, or --dry-run.');
   }
-  const terminal = createInterface({
-    input: host.stdin as unknown as NodeJS.ReadableStream,
-    output: host.stderr as unknown as NodeJS.WritableStream,
-  });
-  // Both end the question without an answer, which is a no.
-  terminal.once('SIGINT', () => terminal.close());
-  const closed = once(terminal, 'close').then(() => undefined);
-  try {
-    const question = terminal.question(`Delete ${what}? [y/N] `, { signal });
-    const answer = await Promise.race([question, closed]);
-    if (answer === undefined) host.stderr.write('\n');
-    return /^y(es)?$/i.test(answer?.trim() ?? '');
-  } finally {
-    terminal.close();
-  }
+  return askYes(host, `Delete ${what}?`);
 }

@@ -7,7 +7,7 @@ import { infoRecord } from '../output/info-record.ts';
 import type { Output } from '../output/output.ts';
 import { printable } from '../output/printable.ts';
 import { requireTree } from '../places/look-up.ts';
-import { labelBelow, parsePlace } from '../places/parse-place.ts';
+import { labelBelow } from '../places/parse-place.ts';
 import { parseComparisons } from '../values/metadata.ts';
 import { parseWholeNumber } from '../values/whole-number.ts';
 
@@ -44,9 +44,9 @@ export const search: Command = defineCommand({
     ["granary search photos --tag holiday --meta 'camera.iso>=400'", 'by tag and metadata'],
     ['granary search notes harbor lights', 'objects that both words stand on'],
   ],
-  async run({ words, options, output, places, host, signal }) {
+  async run({ words, options, output, places, readPlace, signal }) {
     const [word = '.', ...wanted] = words;
-    const place = parsePlace(word, host.cwd);
+    const place = await readPlace(word);
     const tree = await places.tree(place);
     const { store, prefix } = tree;
     const metadata = parseComparisons(options.meta);

@@ -5,7 +5,6 @@ import { formatBytes, formatDate } from '../output/format.ts';
 import { infoRecord } from '../output/info-record.ts';
 import { printable } from '../output/printable.ts';
 import { table } from '../output/table.ts';
-import { parsePlace } from '../places/parse-place.ts';
 
 export const stat: Command = defineCommand({
   name: 'stat',
@@ -14,9 +13,9 @@ export const stat: Command = defineCommand({
   arguments: [{ name: 'place', description: 'objects to show', isVariadic: true }],
   options: {},
   examples: [['granary stat photos/a.jpg', 'size, times, type, metadata, tags, checksums']],
-  async run({ words, output, places, host, signal }) {
+  async run({ words, output, places, readPlace, signal }) {
     for (const [index, word] of words.entries()) {
-      const { store, key } = await places.spot(parsePlace(word, host.cwd));
+      const { store, key } = await places.spot(await readPlace(word));
       const info = await store.stat(key, { signal });
       const lines = table(facts(info).map(([name, value]) => [output.paint('dim', name), value]));
       await output.result(

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type Command, type CommandContext, defineCommand } from '../command.ts';
-import { EXIT } from '../exit-codes.ts';
-import { count, list } from '../options.ts';
+import { EXIT, usageError } from '../exit-codes.ts';
+import { count, list, text } from '../options.ts';
 import { errorFacts } from '../output/error-report.ts';
 import { formatBytes, formatCount } from '../output/format.ts';
 import { printable } from '../output/printable.ts';
@@ -9,8 +9,8 @@ import { type ProgressItem, trackProgress } from '../output/progress.ts';
 import { globFilter } from '../places/glob-filter.ts';
 import { lookUp, requireTree } from '../places/look-up.ts';
 import type { Spot } from '../places/open-places.ts';
-import { parsePlace } from '../places/parse-place.ts';
 import { walkTree } from '../places/walk-tree.ts';
+import { repairTree } from '../transfer/repair-tree.ts';
 import { readAhead, runParallel } from '../transfer/run-parallel.ts';
 
 /** `unchecked`: it can be read, and there is no checksum to compare with. */
@@ -38,17 +38,34 @@ export const verify: Command = defineCommand({
   name: 'verify',
   group: 'Compare and check',
   summary: 'Read every object again and compare its checksum',
-  details:
+  details: [
     'Finds what can no longer be read in full, and what no longer has the checksum that was kept with it. Exit code 1 says that there is such an object.',
+    'With --repair, an object whose SHA-256 is wrong is replaced by the one of the same name in a second copy, if that one has it and nobody wrote the object meanwhile. granary cp --keep-checksum keeps it, and the layer integrity.',
+  ].join('\n\n'),
   arguments: [{ name: 'place', description: 'a folder or an object', isOptional: true }],
   options: {
+    repair: text(
+      'place',
+      'replace what is damaged from this second copy; only what still has its checksum there',
+      { completes: 'place' },
+    ),
     include: list('glob', 'only what matches'),
     exclude: list('glob', 'leave out what matches'),
     concurrency: count('objects at once', 8),
   },
-  examples: [['granary verify /mnt/archive', 'is everything still what was stored?']],
+  examples: [
+    ['granary verify /mnt/archive', 'is everything still what was stored?'],
+    ['granary verify --repair /mnt/backup /mnt/archive', 'and where it is not, bring it back'],
+  ],
   async run(input) {
     const { words, options, output, host, signal } = input;
+    if (options.repair !== undefined) {
+      if (options.include.length + options.exclude.length > 0) {
+        throw usageError('--repair is for whole folders.', 'Leave --include and --exclude out.');
+      }
+      const { concurrency } = options;
+      return repairTree(input, words[0] ?? '.', options.repair, concurrency);
+    }
     const counts = { ok: 0, unchecked: 0, damaged: 0, failed: 0 };
     let bytes = 0;
     const progress = trackProgress({ output, verb: 'Verifying', now: host.now });
@@ -99,11 +116,11 @@ export const verify: Command = defineCommand({
 });
 
 async function* subjects(
-  { places, host, signal }: CommandContext,
+  { places, readPlace, signal }: CommandContext,
   word: string,
   options: { readonly include: readonly string[]; readonly exclude: readonly string[] },
 ): AsyncGenerator<Subject> {
-  const place = parsePlace(word, host.cwd);
+  const place = await readPlace(word);
   const found = await lookUp(places, place, signal);
   if (found.kind === 'object') {
     yield { store: found.store, key: found.key, label: place.label, size: found.info.size };

@@ -58,7 +58,7 @@ ${cases.join('\n')}
       COMPREPLY=($(compgen -f -- "$current"))
       if [[ $previous != ':' && $current != ':' && -n $current ]]; then
         local scheme
-        for scheme in $(compgen -W ${quote(schemes.join(' '))} -- "$current"); do
+        for scheme in $(compgen -W ${quote(schemes.join(' '))}" $(granary config names 2>/dev/null)" -- "$current"); do
           compopt -o nospace 2>/dev/null
           COMPREPLY+=("$scheme")
         done

@@ -67,6 +67,7 @@ function toCommonOption([flags, description]: readonly [string, string]): Comple
   return {
     names: names.split(', '),
     description,
-    ...(value === undefined ? {} : { value: 'file', isList: true }),
+    ...(value === undefined ? {} : { value: 'file' }),
+    ...(flags.startsWith('--backend') && { isList: true }),
   };
 }

@@ -1,5 +1,8 @@
 import type { CompletionModel, CompletionOption, Offer } from './completion-model.ts';
 
+/** Names of stores, which are other ones in every folder. */
+const NAMES = '(granary config names 2>/dev/null)';
+
 /** Writes the completion script of fish. */
 export function fishScript({ commands, common, schemes }: CompletionModel): string {
   const head = [
@@ -25,7 +28,7 @@ export function fishScript({ commands, common, schemes }: CompletionModel): stri
 }
 
 function wordOffer(offer: Offer, schemes: readonly string[]): string {
-  if (offer === 'place') return `-F -a ${quote(schemes.join(' '))}`;
+  if (offer === 'place') return `-F -a ${quote(`${schemes.join(' ')} ${NAMES}`)}`;
   if (offer === 'file') return '-F';
   return offer === 'nothing' ? '-f' : `-f -a ${quote(offer.join(' '))}`;
 }

@@ -15,6 +15,7 @@ export function zshScript({ commands, common, schemes }: CompletionModel): strin
 # zsh completion for granary: source <(granary completion zsh)
 _granary_place() {
   local -a schemes=(${schemes.map(quote).join(' ')})
+  schemes+=(\${(f)"$(granary config names 2>/dev/null)"})
   _files
   compadd -S '' -- $schemes
 }

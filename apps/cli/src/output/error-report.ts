@@ -36,7 +36,9 @@ export function errorLines(error: unknown, paint: Paint, isDebug: boolean): stri
   const { code, message, hint } = errorFacts(error);
   const isPlain = code === 'usage' || code === 'unknown';
   const label = isPlain ? 'error' : `error ${code}`;
-  const lines = [`${paint('red', `${label}:`)} ${printable(message)}`];
+  // A file may have several problems, one a line.
+  const text = code === 'invalid-config' ? message.split('\n') : [message];
+  const lines = [`${paint('red', `${label}:`)} ${text.map(printable).join('\n')}`];
   const cause = causeOf(error);
   if (code === 'unknown' && cause !== undefined && !message.includes(cause)) {
     lines.push(`${paint('dim', 'cause:')} ${printable(cause)}`);

@@ -10,11 +10,12 @@ import { parsePlace } from './parse-place.ts';
 const at = (text: string) => parsePlace(text, '/home/kim');
 
 /** Backends whose stores are told apart by their URL; `leastDepth` segments of a path name a store. */
-function backends(leastDepth = 0): Backends & { readonly opened: string[]; closed: number } {
+function backends(
+  leastDepth = 0,
+): Pick<Backends, 'open'> & { readonly opened: string[]; closed: number } {
   const state = {
     opened: [] as string[],
     closed: 0,
-    given: async () => [],
     async open({ scheme, host, path }: StorageUrl): Promise<StorageEngine> {
       const depth = path.split('/').filter(Boolean).length;
       if (depth < leastDepth) throw new StorageError('invalid-config', 'a container is missing.');

@@ -29,7 +29,7 @@ export interface Places {
   close(): Promise<void>;
 }
 
-export function openPlaces(backends: Backends): Places {
+export function openPlaces(backends: Pick<Backends, 'open'>): Places {
   const stores = new Map<string, Promise<StorageEngine>>();
 
   function open(url: StorageUrl): Promise<StorageEngine> {
@@ -122,6 +122,7 @@ export function openPlaces(backends: Backends): Places {
  */
 function sharedDepth(one: Place, other: Place, keySegments: number): number | undefined {
   if (one.url.scheme === 'file' || !isSameOrigin(one, other)) return undefined;
+  if (one.config !== undefined) return 0;
   const most = Math.min(one.segments.length, other.segments.length) - keySegments;
   let depth = 0;
   while (depth < most && one.segments[depth] === other.segments[depth]) depth += 1;

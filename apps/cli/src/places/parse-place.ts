@@ -6,8 +6,10 @@ import { usageError } from '../exit-codes.ts';
 export interface Place {
   /** As it was typed, without secrets. */
   readonly label: string;
-  /** Its URL without the path, which is in `segments`. */
+  /** Its URL without the path, which is in `segments`. Of a store with a name, see {@link storePlace}. */
   readonly url: StorageUrl;
+  /** The file that gives its store a name; nothing for all others. */
+  readonly config?: string;
   /** The path, taken apart; for `file:` from the root of the file system. */
   readonly segments: readonly string[];
   /** It was written with a slash at its end, or can be nothing but a folder. */
@@ -40,6 +42,21 @@ function filePlace(label: string, url: StorageUrl, path: string, cwd: string): P
     .split(sep)
     .filter((segment) => segment !== '');
   return { label, url: { ...url, path: '' }, segments, isFolder: FOLDER_END.test(native) };
+}
+
+/**
+ * A place in a store that a file gives a name: its URL has no scheme, and the name as its host. What
+ * follows the colon is a key as it is, not an escaped one.
+ */
+export function storePlace(label: string, name: string, path: string, config: string): Place {
+  const segments = path.split('/').filter((segment) => segment !== '');
+  return {
+    label,
+    url: { scheme: '', host: name, path: '', query: {} },
+    config,
+    segments,
+    isFolder: segments.length === 0 || path.endsWith('/'),
+  };
 }
 
 function urlPlace(url: StorageUrl): Place {
@@ -86,7 +103,7 @@ export function nameOf(place: Place): string {
 /** Writes the name of something below a place. */
 export function labelBelow(place: Place, key: string): string {
   if (key === '') return place.label;
-  const [head = '', ...query] = place.label.split('?');
+  const [head = '', ...query] = place.config === undefined ? place.label.split('?') : [place.label];
   const tail = query.length === 0 ? '' : `?${query.join('?')}`;
   return `${head}${head.endsWith('/') || head.endsWith(':') ? '' : '/'}${key}${tail}`;
 }

@@ -18,7 +18,7 @@ export async function openRunJournal(
   },
 ): Promise<Journal> {
   const folder = join(stateFolder(host), 'transfers');
-  const name = (place: Place): string => formatStorageUrl(urlOf(place));
+  const name = (place: Place): string => `${place.config ?? ''}${formatStorageUrl(urlOf(place))}`;
   const scope = {
     source: [run.action, run.variant, ...run.sources.map(name)].join(' '),
     target: name(run.target),

@@ -4,7 +4,7 @@ import { usageError } from '../exit-codes.ts';
 import type { KeyFilter } from '../places/glob-filter.ts';
 import { isLocalFolder, lookUp, refuseDevice, requireTree } from '../places/look-up.ts';
 import type { Spot } from '../places/open-places.ts';
-import { below, isSameOrigin, nameOf, type Place, parsePlace } from '../places/parse-place.ts';
+import { below, isSameOrigin, nameOf, type Place } from '../places/parse-place.ts';
 import type { CopyTask } from './copy-object.ts';
 import type { Journal } from './journal.ts';
 import { type DecisionRules, decide, planTree } from './plan-tree.ts';
@@ -31,12 +31,12 @@ export interface TransferPlanSettings extends DecisionRules {
 
 /** Reads sources and a target, and finds out what they are. Errors: usage, `not-found`. */
 export async function readRequest(
-  { host, places, signal }: CommandContext,
+  { readPlace, places, signal }: CommandContext,
   words: readonly string[],
   options: { readonly recursive: boolean },
 ): Promise<TransferRequest> {
-  const sources = words.slice(0, -1).map((word) => parsePlace(word, host.cwd));
-  const target = parsePlace(words.at(-1) ?? '', host.cwd);
+  const sources = await Promise.all(words.slice(0, -1).map(readPlace));
+  const target = await readPlace(words.at(-1) ?? '');
   await refuseDevice(target);
   const [first] = sources;
   if (first === undefined) throw usageError('there is no target.', 'Name a source and a target.');

@@ -289,7 +289,7 @@ export const itemScenarios: readonly Scenario[] = [
     title: 'tells usage and health where it can',
     async run({ storage, put, capabilities }) {
       const engine = storage();
-      await put('a', 'x'.repeat(1000));
+      await put('a', noise(1000));
       const usage = await engine.usage({ scan: true });
       ensure((usage.usedBytes ?? 1000) >= 1000, 'bytes in use should be at least what was put');
       equal(usage.objects ?? 1, 1, 'objects');

@@ -38,6 +38,10 @@ describe('selectAttributes', () => {
 
   test('knows nothing without a record', () => {
     expect(selectAttributes(undefined, 'f')).toEqual({ matched: 'neither', attributes: {} });
+    const metadata = { mine: 1, 'granary.integrity': 'sha256-x' };
+    expect(selectAttributes({ next: { attributes: { metadata } } }, 'f').attributes).toEqual({
+      metadata: { mine: 1 },
+    });
   });
 });
 

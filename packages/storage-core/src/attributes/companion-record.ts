@@ -50,7 +50,7 @@ const OLDEST_VERSION = VERSION - 2;
 
 /**
  * The side of a record that a body is. When it is neither, the body was changed from outside: what
- * the user said stays, what was computed from the bytes is left out.
+ * the user said stays, what was computed from the bytes is left out, also what layers computed.
  */
 export function selectAttributes(
   record: CompanionRecord | undefined,
@@ -60,8 +60,16 @@ export function selectAttributes(
   const { next, previous } = record;
   if (next.fingerprint === fingerprint) return { ...next, matched: 'next' };
   if (previous?.fingerprint === fingerprint) return { ...previous, matched: 'previous' };
-  const { attributes, createdAt } = next;
+  const { createdAt } = next;
+  const attributes = withoutReserved(next.attributes);
   return { matched: 'neither', attributes, ...(createdAt !== undefined && { createdAt }) };
+}
+
+/** Layers keep under these names what is true of the bytes they wrote alone. */
+function withoutReserved(attributes: ObjectAttributes): ObjectAttributes {
+  const { metadata, ...rest } = attributes;
+  const kept = Object.entries(metadata ?? {}).filter(([name]) => !name.startsWith('granary.'));
+  return kept.length === 0 ? rest : { ...rest, metadata: Object.fromEntries(kept) };
 }
 
 /**

@@ -36,7 +36,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   http: 'cloud',
   https: 'cloud',
   indexeddb: 'idb',
-  local: 'localstorage',
+  local: 'fs',
 };
 /** Backends that Granary publishes; of others nobody knows the package. */
 const PUBLISHED =

@@ -95,6 +95,11 @@ export class StorageError extends Error {
     return this.#copy({ ...this.toJSON(), key, cause: this.cause });
   }
 
+  /** The same error as one of the operation that a layer made it of. */
+  forOperation(operation: string): StorageError {
+    return this.#copy({ ...this.toJSON(), operation, cause: this.cause });
+  }
+
   #copy(fields: StorageErrorFields): StorageError {
     const error = new StorageError(this.code, this.#reason, fields);
     if (this.stack !== undefined) error.stack = this.stack.replace(this.message, error.message);

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { isStorageError, StorageError } from './storage-error.ts';
 import { abortedError, toStorageError, unsupported } from './to-storage-error.ts';
 
@@ -139,6 +139,9 @@ describe('StorageError', () => {
     });
     expect(error.with({}).toJSON()).toEqual(error.toJSON());
     expect(error.forKey('b').toJSON()).toMatchObject({ key: 'b', restart: true, requestId: 'r' });
+    const other = error.forOperation('copy');
+    expect(other.toJSON()).toMatchObject({ operation: 'copy', restart: true, requestId: 'r' });
+    expect(other.message).toContain('copy');
   });
 
   test('survives a stack that was taken away', () => {
@@ -147,4 +150,12 @@ describe('StorageError', () => {
     Object.defineProperty(error, 'stack', { value: undefined });
     expect(error.with({ key: 'a' }).message).toBe('"a": x');
   });
+});
+
+test('says of a page that is not secure what it lacks', () => {
+  vi.stubGlobal('isSecureContext', false);
+  expect(unsupported('x', 'update').hint).toContain('https');
+  vi.stubGlobal('isSecureContext', true);
+  expect(unsupported('x', 'update').hint).toBeUndefined();
+  vi.unstubAllGlobals();
 });

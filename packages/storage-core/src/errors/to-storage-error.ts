@@ -40,10 +40,17 @@ export function abortedError(signal: AbortSignal, fields: StorageErrorFields = {
 /** What an operation or option that a provider does not declare fails with. */
 export function unsupported(provider: string | undefined, what: string): StorageError {
   const place = provider === undefined ? 'this storage' : `"${provider}"`;
+  const { isSecureContext } = globalThis as { readonly isSecureContext?: boolean };
   return new StorageError(
     'unsupported',
     `${what} is not supported by ${place}; getCapabilities() tells what is.`,
-    { provider, outcome: 'not-applied' },
+    {
+      provider,
+      outcome: 'not-applied',
+      ...(isSecureContext === false && {
+        hint: 'Browsers offer this page less than others: serve it over https, or from localhost.',
+      }),
+    },
   );
 }
 

@@ -8,6 +8,7 @@ import type {
   PutEntry,
 } from '../contract/operations.ts';
 import type { StorageProvider } from '../contract/provider.ts';
+import { layersOf, nameLayers } from './layers-of.ts';
 import { openedProvider } from './opened-provider.ts';
 import { OPTIONAL_OPERATIONS, type OptionalOperation } from './optional-operations.ts';
 import { ownOperation } from './own-operation.ts';
@@ -347,7 +348,7 @@ export function withRetry(provider: StorageProvider, options: RetryOptions = {})
   for (const name of ['storeId', 'native'] as const) {
     Object.defineProperty(retried, name, { enumerable: true, get: () => provider[name] });
   }
-  return retried;
+  return nameLayers(retried, layersOf(provider));
 }
 
 function letGo(late: StoredObject): void {

@@ -1,10 +1,11 @@
 // What the tests call in a tab: one storage over the database `granary`, and what it was told.
 
-import type { StorageEngine, WatchEvent } from '@granary/storage-core';
+import { isStorageError, type StorageEngine, type WatchEvent } from '@granary/storage-core';
 import {
   createIndexedDB,
   deleteIndexedDB,
   type EvictedEvent,
+  type IndexedDBNative,
   type IndexedDBOptions,
   type LargeObjectNotice,
   requestPersistence,
@@ -22,6 +23,8 @@ export interface TabOptions {
   readonly cleanup?: string;
   /** Large objects go to OPFS, from so many bytes on. */
   readonly filesFromBytes?: number;
+  /** A folder of OPFS for them. */
+  readonly filesIn?: string;
   readonly blockedTimeoutMs?: number;
   /** As in Safari before 26, which has synchronous handles alone, in workers. */
   readonly withoutWritable?: boolean;
@@ -35,12 +38,13 @@ export interface Heard {
 
 let storage: StorageEngine = createIndexedDB({ dbName: DB_NAME });
 let heard: Heard[] = [];
+let movedObjects = 0;
 let evictions: EvictedEvent[] = [];
 let quotaEvents: unknown[] = [];
 let notices: LargeObjectNotice['code'][] = [];
 
 export async function start(options: TabOptions = {}): Promise<string | undefined> {
-  const { cleanup, evictable, filesFromBytes, withoutWritable, ...plain } = options;
+  const { cleanup, evictable, filesFromBytes, filesIn, withoutWritable, ...plain } = options;
   if (withoutWritable) Reflect.deleteProperty(FileSystemFileHandle.prototype, 'createWritable');
   evictions = [];
   quotaEvents = [];
@@ -59,7 +63,7 @@ export async function start(options: TabOptions = {}): Promise<string | undefine
     }),
     ...(filesFromBytes !== undefined && {
       largeObjects: {
-        directory: () => navigator.storage.getDirectory(),
+        directory: () => folder(filesIn),
         fromBytes: filesFromBytes,
         onNotice: ({ code }) => void notices.push(code),
       },
@@ -94,6 +98,17 @@ export async function putNoise(key: string, size: number, expiresAt?: number): P
   await storage.put(key, noise(size), {
     ...(expiresAt !== undefined && { expiresAt: new Date(expiresAt) }),
   });
+}
+
+/** The same as a Blob, or as a stream of unknown length. */
+export async function putNoiseAs(
+  kind: 'bytes' | 'blob' | 'stream',
+  key: string,
+  size: number,
+): Promise<void> {
+  const bytes = noise(size);
+  const blob = new Blob([bytes]);
+  await storage.put(key, kind === 'bytes' ? bytes : kind === 'blob' ? blob : blob.stream());
 }
 
 /** Streams content piece by piece, with a pause after each, so that the tab can be killed meanwhile. */
@@ -158,6 +173,76 @@ export async function loadAll(prefix: string): Promise<readonly unknown[]> {
 
 export async function keys(prefix = ''): Promise<readonly string[]> {
   return (await storage.list(prefix)).map(({ key }) => key);
+}
+
+/** Tabs that wait for the same time begin together. Units: ms since 1970. */
+async function reach(time: number): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, time - Date.now()));
+}
+
+/** Counts up, over whatever others write meanwhile. */
+export async function raise(key: string, times: number, startAt: number): Promise<void> {
+  await reach(startAt);
+  for (let at = 0; at < times; at += 1) {
+    await storage.update(key, (count) => Number(count ?? 0) + 1);
+  }
+}
+
+/** Raises a number with an `ifMatch` of its own, and tells how often another one was quicker. */
+export async function raiseByHand(key: string, times: number, startAt: number): Promise<number> {
+  await reach(startAt);
+  let lost = 0;
+  for (let done = 0; done < times; ) {
+    const before = await storage.get(key);
+    const next = `${Number(await before.text()) + 1}`;
+    try {
+      await storage.put(key, next, { ifMatch: before.info.etag });
+      done += 1;
+    } catch (error) {
+      if (!isStorageError(error, 'precondition-failed')) throw error;
+      lost += 1;
+    }
+  }
+  return lost;
+}
+
+/** Tries to be the first to create each key, from one of them on, and tells of which it was. */
+export async function createAll(
+  prefix: string,
+  count: number,
+  from: number,
+  name: string,
+  startAt: number,
+): Promise<number[]> {
+  await reach(startAt);
+  const won: number[] = [];
+  for (let step = 0; step < count; step += 1) {
+    const at = (from + step) % count;
+    try {
+      await storage.put(`${prefix}${at}`, name, { ifNoneMatch: '*' });
+      won.push(at);
+    } catch (error) {
+      if (!isStorageError(error, 'precondition-failed')) throw error;
+    }
+  }
+  return won;
+}
+
+/** Brings large objects along from another folder of OPFS; the progress can be asked for. */
+export async function moveLarge(from?: string): Promise<unknown> {
+  movedObjects = 0;
+  const { moveLargeObjects } = storage.native as IndexedDBNative;
+  const moved = await moveLargeObjects({
+    from: () => folder(from),
+    onProgress: (progress) => {
+      ({ movedObjects } = progress);
+    },
+  });
+  return { ...moved, left: moved.left.length };
+}
+
+export function moveProgress(): number {
+  return movedObjects;
 }
 
 export async function remove(key: string): Promise<void> {
@@ -244,14 +329,21 @@ export async function pretendLaterFormat(format: number): Promise<void> {
   await db.table('meta').put({ name: 'format', value: format });
 }
 
-/** Names of files that large objects have in OPFS. */
-export async function files(): Promise<readonly string[]> {
-  const names: string[] = [];
+/** OPFS, or a folder in it, which stands in for one that a person chose. */
+async function folder(name: string | undefined): Promise<FileSystemDirectoryHandle> {
   const root = await navigator.storage.getDirectory();
+  return name === undefined ? root : await root.getDirectoryHandle(name, { create: true });
+}
+
+/** Names of files that large objects have in OPFS, or in a folder of it. */
+export async function files(within?: string): Promise<readonly string[]> {
+  const names: string[] = [];
+  const root = await folder(within);
   for await (const [name, handle] of root.entries()) {
     if (!name.startsWith('granary-idb-') || handle.kind !== 'directory') continue;
-    const folder = await root.getDirectoryHandle(name);
-    for await (const file of folder.keys()) names.push(file);
+    const ours = await root.getDirectoryHandle(name);
+    // Marks of folders are empty and stay.
+    for await (const file of ours.keys()) if (!file.startsWith('folder-')) names.push(file);
   }
   return names;
 }

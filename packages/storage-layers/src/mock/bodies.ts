@@ -43,7 +43,7 @@ export function slowBody(body: Body, flow: Flow): Body {
 }
 
 /** Content with its stream passed through a function; it does not come from memory any more. */
-export function mapInput(
+function mapInput(
   body: Body,
   map: (stream: ReadableStream<Uint8Array>) => ReadableStream<Uint8Array>,
 ): Body {

@@ -1,4 +1,4 @@
-import { type ErrorCode, StorageError } from '@granary/storage-core/provider';
+import { type ErrorCode, matchesPattern, StorageError } from '@granary/storage-core/provider';
 
 /** Operations by the names that errors give them; `*` is every one. */
 export type MockOperation =
@@ -162,8 +162,7 @@ function meets({ operation, options }: Scripted, target: FaultTarget): boolean {
 
 function matches(pattern: string | RegExp, key: string): boolean {
   if (typeof pattern !== 'string') return key.search(pattern) >= 0;
-  const parts = pattern.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
-  return new RegExp(`^${parts.join('.*')}$`, 's').test(key);
+  return matchesPattern(pattern, key);
 }
 
 function checkFault(operation: FaultyOperation, options: FaultOptions): void {

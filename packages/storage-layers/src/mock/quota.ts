@@ -2,10 +2,10 @@ import {
   type Body,
   isStorageError,
   type ObjectInfo,
-  StorageError,
   type StorageProvider,
 } from '@granary/storage-core/provider';
-import { mapInput } from './bodies.ts';
+import { usageCounter } from '../quota/usage-counter.ts';
+import { writeTicket } from '../quota/write-ticket.ts';
 
 /** Keeps what a mock stores below a number of bytes. It counts current objects and parts of uploads. */
 export interface Quota {
@@ -39,19 +39,14 @@ export interface QuotaTicket {
 
 export function limitedQuota(provider: StorageProvider, limitBytes: number): Quota {
   const sizes = new Map<string, number>();
-  let storedBytes = 0;
-  let heldBytes = 0;
+  const counter = usageCounter({
+    limits: [{ pattern: '*', maxBytes: limitBytes }],
+    hint: 'Delete objects or raise quotaLimit.',
+  });
 
-  function hold(sizeBytes: number): void {
-    const usedBytes = storedBytes + heldBytes;
-    if (sizeBytes > 0 && usedBytes + sizeBytes > limitBytes) {
-      throw new StorageError(
-        'quota-exceeded',
-        `${sizeBytes} bytes more do not fit: ${usedBytes} of ${limitBytes} are in use.`,
-        { outcome: 'not-applied', hint: 'Delete objects or raise quotaLimit.' },
-      );
-    }
-    heldBytes += sizeBytes;
+  function hold(bytes: number): void {
+    if (bytes > 0) counter.hold('', { bytes, objects: 0 });
+    else counter.release('', { bytes: -bytes, objects: 0 });
   }
 
   function sizeOf(key: string): number {
@@ -59,26 +54,9 @@ export function limitedQuota(provider: StorageProvider, limitBytes: number): Quo
   }
 
   function count(key: string, sizeBytes: number | undefined): void {
-    storedBytes += (sizeBytes ?? 0) - sizeOf(key);
+    counter.count(key, sizes.get(key), sizeBytes);
     if (sizeBytes === undefined) sizes.delete(key);
     else sizes.set(key, sizeBytes);
-  }
-
-  function begin(key: string, body: Body): QuotaTicket {
-    let held = 0;
-    const grow = (sizeBytes: number) => {
-      const moreBytes = Math.max(0, sizeBytes - sizeOf(key) - held);
-      hold(moreBytes);
-      held += moreBytes;
-    };
-    grow(body.size ?? 0);
-    return {
-      body: body.size === undefined ? countedBody(body, grow) : body,
-      settle(written) {
-        hold(-held);
-        if (written !== undefined) count(key, written.size);
-      },
-    };
   }
 
   return {
@@ -90,7 +68,16 @@ export function limitedQuota(provider: StorageProvider, limitBytes: number): Quo
         }
       }
     },
-    begin,
+    begin(key, body) {
+      const ticket = writeTicket(counter, key, body, () => sizes.get(key));
+      return {
+        body: ticket.body,
+        settle(written) {
+          ticket.end();
+          if (written !== undefined) count(key, written.size);
+        },
+      };
+    },
     async add(key, sizeBytes, write) {
       const moreBytes = Math.max(0, (await sizeBytes()) - sizeOf(key));
       hold(moreBytes);
@@ -127,19 +114,3 @@ export const noQuota: Quota = {
   recount: async () => {},
   hold: () => {},
 };
-
-/** Tells, chunk by chunk, how much of the content has come. */
-function countedBody(body: Body, tell: (sizeBytes: number) => void): Body {
-  return mapInput(body, (stream) => {
-    let sizeBytes = 0;
-    return stream.pipeThrough(
-      new TransformStream<Uint8Array, Uint8Array>({
-        transform(chunk, controller) {
-          sizeBytes += chunk.byteLength;
-          tell(sizeBytes);
-          controller.enqueue(chunk);
-        },
-      }),
-    );
-  });
-}

@@ -9,6 +9,10 @@ export async function save(key: string, value: unknown): Promise<ObjectInfo> {
   return await storage.save(key, value);
 }
 
+export async function saveNew(key: string, value: unknown): Promise<ObjectInfo> {
+  return await storage.save(key, value, { ifNoneMatch: '*' });
+}
+
 export async function load(key: string): Promise<unknown> {
   return await storage.load(key, { default: null });
 }

@@ -35,7 +35,11 @@ export async function openWithFolder(name?: string): Promise<void> {
 }
 
 /** How often the application is told that the browser has no more room. */
-export async function fillUp(): Promise<{ readonly told: number; readonly code: unknown }> {
+export async function fillUp(): Promise<{
+  readonly told: number;
+  readonly code: unknown;
+  readonly hint: unknown;
+}> {
   let told = 0;
   await open({
     appName: 'small',
@@ -48,7 +52,8 @@ export async function fillUp(): Promise<{ readonly told: number; readonly code: 
     try {
       await storage.put(`fill/${number}`, crypto.getRandomValues(new Uint8Array(65_536)));
     } catch (error) {
-      return { told, code: (error as { readonly code?: unknown }).code };
+      const { code, hint } = error as { readonly code?: unknown; readonly hint?: unknown };
+      return { told, code, hint };
     }
   }
 }
@@ -115,6 +120,16 @@ export async function saveBelow(items: number, size: number, appName = 'granary'
 export async function belowKeys(appName = 'granary'): Promise<readonly string[]> {
   await using below = createLocalStorage({ namespace: appName });
   return (await below.list()).map(({ key }) => key);
+}
+
+/** As when the browser deletes a database that nobody has used for long. */
+export async function evict(dbName: string): Promise<void> {
+  await storage.close();
+  await new Promise((resolve, reject) => {
+    const request = indexedDB.deleteDatabase(dbName);
+    request.onsuccess = resolve;
+    request.onerror = reject;
+  });
 }
 
 /** As where the user has switched a kind of storage off. */

@@ -40,7 +40,7 @@ export const exportsShape: Rule = packageRule('exports-shape', (checked, report)
   if (kind === 'layers') checkLayers(checked, entries, say);
 });
 
-/** `src/<layer>.ts` is the entry of `<package>/<layer>`, `src/<layer>-<part>.ts` a part of it. */
+/** `src/<layer>.ts` is the entry of `<package>/<layer>`; its parts are in `src/<layer>/`, or `src/<layer>-<part>.ts`. */
 function checkLayers(
   { files }: CheckedPackage,
   entries: Readonly<Record<string, unknown>>,

@@ -1,7 +1,7 @@
 import type { StandardIssue, StandardSchemaV1 } from '../../contract/standard-schema.ts';
 import { StorageError } from '../../errors/storage-error.ts';
+import { bestPattern } from '../../keys/key-pattern.ts';
 import { pathText } from './check-json.ts';
-import { bestPattern } from './key-pattern.ts';
 
 /** The schemas that hold for one item: the one of its key, and the one of the call. */
 export interface SchemaChoice {

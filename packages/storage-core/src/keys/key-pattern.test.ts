@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { bestPattern, matchesPattern } from './key-pattern.ts';
 
@@ -21,6 +22,18 @@ describe('matchesPattern', () => {
     ['[a].?', '[a].?', true],
   ])('%s for %s is %s', (pattern, key, expected) => {
     expect(matchesPattern(pattern, key)).toBe(expected);
+  });
+
+  test('is what an expression of the pattern says', () => {
+    const text = fc.string({ unit: fc.constantFrom('a', 'b', '/'), maxLength: 8 });
+    const patterns = fc.string({ unit: fc.constantFrom('a', 'b', '*'), maxLength: 6 });
+    fc.assert(
+      fc.property(patterns, text, (pattern, key) => {
+        const expression = new RegExp(`^${pattern.replaceAll('*', '.*')}$`, 's');
+        return matchesPattern(pattern, key) === expression.test(key);
+      }),
+      { numRuns: 2000 },
+    );
   });
 
   test('takes linear time for a pattern made to be slow', () => {

@@ -1,0 +1,18 @@
+export { type BrowserVaultOptions, createVault } from './browser/browser-vault.ts';
+export { type WebCryptoDriverOptions, webCryptoDriver } from './browser/webcrypto-driver.ts';
+export type { Credential, CredentialName } from './credential-name.ts';
+export { type MemoryDriverOptions, memoryDriver } from './memory-driver.ts';
+export type { Secret } from './secret.ts';
+export type {
+  CommonVaultOptions,
+  ImportOptions,
+  ImportReport,
+  KeyVersion,
+  RotateOptions,
+  RotationStart,
+  SecretState,
+  Vault,
+  VaultClock,
+  VaultInfo,
+} from './vault.ts';
+export type { DriverLock, Protection, SecretSource, VaultDriver } from './vault-driver.ts';
