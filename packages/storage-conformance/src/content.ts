@@ -13,15 +13,15 @@ export function decode(bytes: Uint8Array): string {
 
 /** Bytes that look like noise and are the same for the same seed. */
 export function noise(length: number, seed = 1): Uint8Array {
-  const bytes = new Uint8Array(length);
+  const words = new Uint32Array(Math.ceil(length / 4));
   let state = (seed * 2654435761) >>> 0 || 1;
-  for (let index = 0; index < length; index += 1) {
+  for (let index = 0; index < words.length; index += 1) {
     state ^= state << 13;
     state ^= state >>> 17;
     state ^= state << 5;
-    bytes[index] = state & 0xff;
+    words[index] = state;
   }
-  return bytes;
+  return new Uint8Array(words.buffer).slice(0, length);
 }
 
 /** Bytes all alike. */

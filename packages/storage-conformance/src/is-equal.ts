@@ -22,11 +22,21 @@ export function isEqual(one: unknown, other: unknown): boolean {
   );
 }
 
-/** Whether two byte arrays hold the same bytes. */
+/** Whether two byte arrays hold the same bytes. Compares words where both lie on their borders. */
 export function isSameBytes(one: Uint8Array, other: Uint8Array): boolean {
-  if (one.byteLength !== other.byteLength) return false;
-  for (let index = 0; index < one.byteLength; index += 1) {
+  const { byteLength } = one;
+  if (byteLength !== other.byteLength) return false;
+  const isAligned = one.byteOffset % WORD_BYTES === 0 && other.byteOffset % WORD_BYTES === 0;
+  const words = isAligned ? Math.floor(byteLength / WORD_BYTES) : 0;
+  const left = new Uint32Array(one.buffer, isAligned ? one.byteOffset : 0, words);
+  const right = new Uint32Array(other.buffer, isAligned ? other.byteOffset : 0, words);
+  for (let index = 0; index < words; index += 1) {
+    if (left[index] !== right[index]) return false;
+  }
+  for (let index = words * WORD_BYTES; index < byteLength; index += 1) {
     if (one[index] !== other[index]) return false;
   }
   return true;
 }
+
+const WORD_BYTES = 4;

@@ -22,6 +22,7 @@ describeConformance(
   fsHarness('a prefix view of fs', QUICK, {
     view: (provider) => guardProvider(withPrefix(provider, 'users/42')),
   }),
+  { slow: false },
 );
 
 // What the options change; the rest is the same code.

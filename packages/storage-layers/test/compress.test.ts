@@ -48,25 +48,37 @@ const always = over('compression of everything over memory', (inner) =>
 describeConformance(always);
 describeProperties(always);
 
-describeConformance(over('compression on request over memory', (inner) => withCompress(inner)));
-describeConformance({
-  ...over('compression that marks everything', (inner) =>
-    withCompress(inner, { always: true, foreign: 'refuse' }),
-  ),
-});
+describeConformance(
+  over('compression on request over memory', (inner) => withCompress(inner)),
+  { slow: false },
+);
+describeConformance(
+  {
+    ...over('compression that marks everything', (inner) =>
+      withCompress(inner, { always: true, foreign: 'refuse' }),
+    ),
+  },
+  { slow: false },
+);
 describeConformance(
   over('compression over a place that can do nothing more', (inner) =>
     withCompress(plain(inner), { always: true }),
   ),
+  { slow: false },
 );
-describeConformance({
-  name: 'compression over a store with small puts',
-  create: () => ({ provider: createMemory.provider({ maxPutBytes: 100_000, partBytes: 60_000 }) }),
-  layer: (inner) => withCompress(inner, { always: true }),
-});
+describeConformance(
+  {
+    name: 'compression over a store with small puts',
+    create: () => ({
+      provider: createMemory.provider({ maxPutBytes: 100_000, partBytes: 60_000 }),
+    }),
+    layer: (inner) => withCompress(inner, { always: true }),
+  },
+  { slow: false },
+);
 
 const stack = over('compression over retry over a mock over memory', (inner) =>
   withCompress(withRetry(withMock(inner), { baseDelayMs: 1 }), { always: true }),
 );
-describeConformance(stack);
+describeConformance(stack, { slow: false });
 describeProperties(stack);

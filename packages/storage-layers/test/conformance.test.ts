@@ -36,11 +36,15 @@ describeConformance(over('a mock over memory', (inner) => withMock(inner)));
 describeConformance(over('a slow mock over memory', (inner) => withMock(inner, slow())));
 describeConformance(
   over('a mock with a quota over memory', (inner) => withMock(inner, { quotaLimit: 2 ** 40 })),
+  { slow: false },
 );
-describeConformance(over('retry over memory', (inner) => withRetry(inner)));
+describeConformance(
+  over('retry over memory', (inner) => withRetry(inner)),
+  { slow: false },
+);
 
 const patient = over('retry over a failing mock over memory', (inner) =>
   withRetry(failing(inner), { attempts: 100, backoff: 'none' }),
 );
-describeConformance(patient);
+describeConformance(patient, { slow: false });
 describeProperties(patient);

@@ -499,6 +499,40 @@ describe('failures', () => {
     });
   });
 
+  it('of a change that somebody else came before are tried again, unless a write is meant', async () => {
+    const { below, store } = open();
+    const { etag } = await store.put('a', toBody('x'), { tags: ['t'] });
+    below.mock.fail('setMetadata', { with: 'precondition-failed', times: 2 });
+    await store.setMetadata?.('a', { tags: ['u'] }, {});
+    expect((await store.stat('a', {})).tags).toEqual(['u']);
+
+    const stale = store.setMetadata?.('a', { tags: ['v'] }, { ifMatch: etag });
+    await expect(stale).rejects.toMatchObject({ code: 'precondition-failed' });
+    const current = await store.stat('a', {});
+    below.mock.fail('setMetadata', { with: 'precondition-failed' });
+    const meant = store.setMetadata?.('a', { tags: ['v'] }, { ifMatch: current.etag });
+    await expect(meant).rejects.toMatchObject({ code: 'precondition-failed' });
+    below.mock.fail('setMetadata', { with: 'precondition-failed', times: 100 });
+    const losing = store.setMetadata?.('a', { tags: ['v'] }, {});
+    await expect(losing).rejects.toMatchObject({ code: 'precondition-failed' });
+    below.mock.reset();
+    expect((await store.stat('a', {})).tags).toEqual(['u']);
+  });
+
+  it('of one item that cannot be sealed are its own, and the whole batch’s when it is atomic', async () => {
+    const { store } = open({ mode: 'per-save' });
+    const entries = () => [
+      { key: 'a', body: toBody('x'), options: { metadata: { 'granary.encrypted': 'x' } } },
+      { key: 'b', body: toBody('fine') },
+    ];
+    const results = await store.putMany?.(entries(), {});
+    expect(results?.map(({ ok }) => ok)).toEqual([false, true]);
+    await store.delete('b', {});
+    const whole = store.putMany?.(entries(), { atomic: true });
+    await expect(whole).rejects.toMatchObject({ code: 'invalid-argument' });
+    await expect(store.stat('b', {})).rejects.toMatchObject({ code: 'not-found' });
+  });
+
   it('of one item of a batch leave the others alone', async () => {
     const { store } = open({}, {});
     const good = { key: 'a', body: toBody('fine') };

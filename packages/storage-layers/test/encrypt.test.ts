@@ -62,9 +62,10 @@ describeConformance(over('encryption over memory', encrypted()));
 describeProperties(over('encryption over memory', encrypted()));
 describeConformance(
   over('encryption bound to a context', encrypted({ bind: 'context', context: 'app' })),
+  { slow: false },
 );
 describeProperties(over('encryption bound to a context', encrypted({ bind: 'context' })));
-describeConformance(over('encryption per save', encrypted({ mode: 'per-save' })));
+describeConformance(over('encryption per save', encrypted({ mode: 'per-save' })), { slow: false });
 describeProperties(over('encryption per save', encrypted({ mode: 'per-save' })));
 describeConformance(
   over('encryption by rules', encrypted({ mode: 'per-save', rules: [{ key: '*' }] })),
@@ -94,6 +95,7 @@ describeConformance(
   over('encryption over a store of small puts', encrypted(), () =>
     createMemory.provider({ maxPutBytes: 4_000_000, partBytes: 9 * 1024 * 1024 }),
   ),
+  { slow: false },
 );
 describeConformance(
   over('compression over encryption over retry over a mock', (inner) =>

@@ -33,6 +33,7 @@ describeConformance(busy, { rules: RULES });
 describeProperties(busy);
 describeConformance(
   over('expire over a plain place', (inner) => withExpire(inner, DATED), plainMemory),
+  { slow: false },
 );
 const stack = over('expire over retry over a mock', (inner) =>
   withExpire(withRetry(withMock(inner), { baseDelayMs: 1, attempts: 2 }), DATED),

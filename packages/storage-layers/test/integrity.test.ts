@@ -68,7 +68,7 @@ function unsummed(inner: StorageProvider): StorageProvider {
 const inMetadata = over('integrity in metadata', (inner) =>
   withIntegrity(unsummed(inner), { unchecked: 'allow' }),
 );
-describeConformance(inMetadata);
+describeConformance(inMetadata, { slow: false });
 describeProperties(inMetadata);
 
 /** A store like S3: checksums of what comes in one piece alone. */
@@ -84,34 +84,46 @@ function wholeAlone(inner: StorageProvider): StorageProvider {
   };
 }
 
-describeConformance({
-  name: 'integrity over a store with small puts and no checksums of parts',
-  create: () => ({ provider: createMemory.provider({ maxPutBytes: 100_000, partBytes: 60_000 }) }),
-  layer: (inner) => withIntegrity(wholeAlone(inner), { unchecked: 'allow' }),
-});
-
-describeConformance({
-  ...over('integrity over companions', (inner) => withIntegrity(withCompanion(plain(inner)))),
-  knownGaps: {
-    'LIST-6 yields no more entries than the limit and carries on with a cursor':
-      'a listing that hides companions cannot tell that only companions follow',
-    'ERR-1 labels every error with provider, operation and key':
-      'the memory below the companions names the stat that they make for setMetadata',
+describeConformance(
+  {
+    name: 'integrity over a store with small puts and no checksums of parts',
+    create: () => ({
+      provider: createMemory.provider({ maxPutBytes: 100_000, partBytes: 60_000 }),
+    }),
+    layer: (inner) => withIntegrity(wholeAlone(inner), { unchecked: 'allow' }),
   },
-});
+  { slow: false },
+);
+
+describeConformance(
+  {
+    ...over('integrity over companions', (inner) => withIntegrity(withCompanion(plain(inner)))),
+    knownGaps: {
+      'LIST-6 yields no more entries than the limit and carries on with a cursor':
+        'a listing that hides companions cannot tell that only companions follow',
+      'ERR-1 labels every error with provider, operation and key':
+        'the memory below the companions names the stat that they make for setMetadata',
+    },
+  },
+  { slow: false },
+);
 describeConformance(
   over('integrity where nothing can be kept', (inner) =>
     withIntegrity(plain(inner), { unchecked: 'allow' }),
   ),
+  { slow: false },
 );
-describeConformance({
-  ...over('integrity with a second copy', (inner) =>
-    withIntegrity(inner, { repair: { from: createMemory.provider() }, unchecked: 'refuse' }),
-  ),
-});
+describeConformance(
+  {
+    ...over('integrity with a second copy', (inner) =>
+      withIntegrity(inner, { repair: { from: createMemory.provider() }, unchecked: 'refuse' }),
+    ),
+  },
+  { slow: false },
+);
 
 const stack = over('integrity over retry over a mock over memory', (inner) =>
   withIntegrity(withRetry(withMock(inner), { baseDelayMs: 1 }), { unchecked: 'allow' }),
 );
-describeConformance(stack);
+describeConformance(stack, { slow: false });
 describeProperties(stack);

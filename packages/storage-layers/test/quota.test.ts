@@ -2,6 +2,7 @@ import type { Harness } from '@granary/storage-conformance';
 import { describeConformance, describeProperties } from '@granary/storage-conformance/vitest';
 import type { Capabilities, StorageProvider } from '@granary/storage-core/provider';
 import { createMemory } from '@granary/storage-memory';
+import { withEncrypt } from '../src/encrypt.ts';
 import { withMock } from '../src/mock.ts';
 import { withQuota } from '../src/quota.ts';
 import { withRetry } from '../src/retry.ts';
@@ -50,15 +51,24 @@ describeProperties(memory);
 
 describeConformance(
   over('a quota over a place that can do nothing more', (inner) => withQuota(plain(inner), wide)),
+  { slow: false },
 );
 describeConformance(
   over('a quota that believes what the store says', (inner) =>
     withQuota(inner, { maxBytes: 2 ** 40, count: 'usage', recountAfterMs: 1 }),
   ),
+  { slow: false },
 );
 
 const stack = over('a quota over retry over a mock over memory', (inner: StorageProvider) =>
   withQuota(withRetry(withMock(inner), { baseDelayMs: 1 }), wide),
 );
-describeConformance(stack);
+describeConformance(stack, { slow: false });
 describeProperties(stack);
+
+// Sessions that another process began tell nothing of what they hold here.
+const key = new Uint8Array(32).fill(7);
+describeConformance(
+  over('a quota over encryption', (inner) => withQuota(withEncrypt(inner, { key }), wide)),
+  { rules: ['PUT-1', 'UP'] },
+);

@@ -25,19 +25,22 @@ const thorough = over('shred with all it can do over memory', (inner) =>
     destroyKey: async () => {},
   }),
 );
-describeConformance(thorough);
+describeConformance(thorough, { slow: false });
 describeProperties(thorough);
 
-describeConformance({
-  ...over('shred over memory with versions', (inner) => withShred(inner, {}), versioned),
-  knownGaps: { 'VER-3': 'A delete that shreds leaves no version that could be brought back.' },
-});
+describeConformance(
+  {
+    ...over('shred over memory with versions', (inner) => withShred(inner, {}), versioned),
+    knownGaps: { 'VER-3': 'A delete that shreds leaves no version that could be brought back.' },
+  },
+  { slow: false },
+);
 const tidy = over(
   'shred on replace over memory with versions',
   (inner) => withShred(inner, { onReplace: true }),
   versioned,
 );
-describeConformance(tidy);
+describeConformance(tidy, { slow: false });
 describeProperties(tidy);
 describeConformance(
   over(
@@ -45,6 +48,7 @@ describeConformance(
     (inner) => withShred(inner, { overwrite: 'always' }),
     plainMemory,
   ),
+  { slow: false },
 );
 const stack = over('shred over retry over a mock', (inner) =>
   withShred(withRetry(withMock(inner), { baseDelayMs: 1, attempts: 2 }), {}),

@@ -30,19 +30,24 @@ const STRICT: ValidateOptions = {
 const strict = over('validate over memory', (inner) => withValidate(inner, STRICT));
 describeConformance(strict);
 describeProperties(strict);
-describeConformance(over('validate without rules over memory', (inner) => withValidate(inner, {})));
+describeConformance(
+  over('validate without rules over memory', (inner) => withValidate(inner, {})),
+  { slow: false },
+);
 const onRead = over('validate on read over memory', (inner) =>
   withValidate(inner, { ...STRICT, onRead: true }),
 );
-describeConformance(onRead);
+describeConformance(onRead, { slow: false });
 describeProperties(onRead);
 describeConformance(
   over('validate with sizes alone over memory', (inner) =>
     withValidate(inner, { maxBytes: 2 ** 40 }),
   ),
+  { slow: false },
 );
 describeConformance(
   over('validate over a plain place', (inner) => withValidate(inner, STRICT), plainMemory),
+  { slow: false },
 );
 const stack = over('validate over retry over a mock', (inner) =>
   withValidate(withRetry(withMock(inner), { baseDelayMs: 1, attempts: 2 }), STRICT),

@@ -27,12 +27,21 @@ const all: MemoryOptions = { versioning: true, maxPutBytes: 16 * 1024 * 1024 };
 const memory = { name: 'memory', create: () => openMemory({}) };
 describeConformance(memory);
 describeProperties(memory);
-describeConformance({ name: 'memory with all its options', create: () => openMemory(all) });
-describeConformance({
-  name: 'a prefix view of memory',
-  create: () => openMemory({}, inside),
-});
-describeConformance({
-  name: 'a prefix view of memory with all its options',
-  create: () => openMemory(all, inside),
-});
+describeConformance(
+  { name: 'memory with all its options', create: () => openMemory(all) },
+  { slow: false },
+);
+describeConformance(
+  {
+    name: 'a prefix view of memory',
+    create: () => openMemory({}, inside),
+  },
+  { slow: false },
+);
+describeConformance(
+  {
+    name: 'a prefix view of memory with all its options',
+    create: () => openMemory(all, inside),
+  },
+  { slow: false },
+);

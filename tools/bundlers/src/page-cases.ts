@@ -24,6 +24,7 @@ export const MARKS: Readonly<Record<Part, RegExp>> = {
 export const PACKAGES: ReadonlySet<string> = new Set([
   '@granary/storage',
   '@granary/storage-core',
+  '@granary/storage-credentials',
   '@granary/storage-fs',
   '@granary/storage-idb',
   '@granary/storage-layers',

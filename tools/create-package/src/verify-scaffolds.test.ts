@@ -43,7 +43,8 @@ test('checks a backend and a layer in a copy, and a backend outside from tarball
   expect(failures).toEqual([]);
   expect(ran.find((line) => line.includes('backend throw-away'))).toBeDefined();
   expect(ran.find((line) => line.includes('layer pass-through'))).toBeDefined();
-  expect(ran.find((line) => line.includes('typecheck test'))).toContain('storage-throw-away');
+  expect(ran.find((line) => line.includes('run test'))).toContain('storage-throw-away');
+  expect(ran).toContain('node_modules/vitest/vitest.mjs run pass-through');
   expect(ran.find((line) => line.includes('--outside'))).toMatch(
     /--core file:.*storage-core.packed\.tgz --kit file:.*storage-conformance.packed\.tgz$/,
   );

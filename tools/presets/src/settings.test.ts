@@ -83,7 +83,7 @@ describe('buildSettings', () => {
     vi.spyOn(process, 'cwd').mockReturnValue(
       join(import.meta.dirname, '..', '..', '..', 'packages', 'storage-core'),
     );
-    expect(buildSettings().entry).toEqual(['src/index.ts', 'src/provider.ts']);
+    expect(buildSettings().entry).toEqual(['src/index.ts', 'src/crypto.ts', 'src/provider.ts']);
     vi.restoreAllMocks();
   });
 });

@@ -46,7 +46,8 @@ export function testSettings(settings: TestSettings = {}): ViteUserConfig {
         provider: 'v8',
         include: ['src/**/*.{ts,js}'],
         exclude: ['src/**/*.test.ts'],
-        reporter: ['text-summary', 'json-summary', 'html'],
+        // Pages to look at are for whoever runs one package by hand.
+        reporter: ['text-summary', 'json-summary', ...(reports ? [] : ['html'])],
         reportsDirectory: reports ? join(reportFolder(reports, packagePath), 'html') : 'coverage',
         thresholds: {
           lines: COVERAGE_PERCENT,

@@ -5,6 +5,8 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { openServer } from './open-server.ts';
 import { azurite } from './servers/azurite.ts';
 import { ceph } from './servers/ceph.ts';
+import { clamd } from './servers/clamd.ts';
+import { secretService } from './servers/secret-service.ts';
 import type { Server } from './servers/server.ts';
 
 let temporary = '';
@@ -25,6 +27,13 @@ test.each([ceph, azurite])('starts and ends: $title', async (server) => {
   expect((await fetch(endpoint)).status).toBeLessThan(500);
   await open.stop();
   await expect(fetch(endpoint)).rejects.toThrow();
+  expect(await readdir(temporary)).toEqual([]);
+});
+
+test.each([clamd, secretService])('starts and ends: $title', async (server) => {
+  const open = await openServer(server);
+  expect(Object.values(open.facts).every((fact) => fact !== '')).toBe(true);
+  await open.stop();
   expect(await readdir(temporary)).toEqual([]);
 });
 
