@@ -57,7 +57,7 @@ const layers: readonly LayerSubject[] = [
   }),
   layer('validated', 'validated, type by content', async (underlying) => {
     const { createValidated } = await import('@granary/storage-layers/validate');
-    return createValidated({ underlying, maxBytes: 2 * KIB * KIB });
+    return createValidated({ underlying, contentTypeByContent: true });
   }),
   layer('limited', 'limited, a quota', async (underlying) => {
     const { createLimited } = await import('@granary/storage-layers/quota');
