@@ -47,7 +47,7 @@ describeConformance(
   {
     // What goes up in parts has nothing to do with old generations.
     scenarios: allScenarios.filter(({ rule }) => !/^(?:UP|ENG|SEARCH|VAL)-/.test(rule)),
+    slow: false,
   },
-  { slow: false },
 );
 describeProperties(harness(false));
