@@ -35,7 +35,7 @@ export {
 export { checkSha256, type Sha256Hasher, sha256, sha256Hasher } from './attributes/sha256.ts';
 export { type CompanionOptions, withCompanion } from './attributes/with-companion.ts';
 export { checkRange, parseContentRange, rangeHeader, resolveRange } from './bodies/byte-range.ts';
-export type { ChunkSource } from './bodies/chunk-source.ts';
+export { type ChunkSource, sourceStream } from './bodies/chunk-source.ts';
 export { type BodyMap, mapBody } from './bodies/map-body.ts';
 export { mapStreamError } from './bodies/map-stream-error.ts';
 export { type NodeReadable, readableChunks } from './bodies/readable-chunks.ts';
@@ -195,7 +195,15 @@ export {
   type EventChannelOptions,
   eventChannel,
 } from './events/event-channel.ts';
+export {
+  type HttpService,
+  type HttpServiceSettings,
+  httpService,
+  type RefusedAnswer,
+  type ServiceRequest,
+} from './http/http-service.ts';
 export { retryAfterMs } from './http/retry-after.ts';
+export { type TokenInput, toTokenSource } from './http/token-source.ts';
 export { checkKey, isKey } from './keys/check-key.ts';
 export { compareKeys } from './keys/compare-keys.ts';
 export { joinKey } from './keys/join-key.ts';
@@ -224,7 +232,9 @@ export { layersOf } from './provider/layers-of.ts';
 export { measureHealth } from './provider/measure-health.ts';
 export { meetReadConditions, meetWriteConditions } from './provider/meet-conditions.ts';
 export { OPTIONAL_OPERATIONS, type OptionalOperation } from './provider/optional-operations.ts';
+export { ownOperation } from './provider/own-operation.ts';
 export { providerOf } from './provider/provider-of.ts';
+export { signalOf } from './provider/signal-of.ts';
 export { withPrefix } from './provider/with-prefix.ts';
 export { withReadOnly } from './provider/with-read-only.ts';
 export { withRetry } from './provider/with-retry.ts';

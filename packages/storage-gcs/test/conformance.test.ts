@@ -42,12 +42,9 @@ const harness = (versioning: boolean): Harness => ({
 });
 
 describeConformance(harness(false));
-describeConformance(
-  harness(true),
-  {
-    // What goes up in parts has nothing to do with old generations.
-    scenarios: allScenarios.filter(({ rule }) => !/^(?:UP|ENG|SEARCH|VAL)-/.test(rule)),
-    slow: false,
-  },
-);
+describeConformance(harness(true), {
+  // What goes up in parts has nothing to do with old generations.
+  scenarios: allScenarios.filter(({ rule }) => !/^(?:UP|ENG|SEARCH|VAL)-/.test(rule)),
+  slow: false,
+});
 describeProperties(harness(false));

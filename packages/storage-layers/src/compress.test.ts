@@ -1,49 +1,16 @@
-import {
-  type Capabilities,
-  type StorageError,
-  type StorageProvider,
-  toBody,
-} from '@granary/storage-core/provider';
-import { createMemory, type MemoryOptions } from '@granary/storage-memory';
+import { type StorageProvider, toBody } from '@granary/storage-core/provider';
+import { createMemory } from '@granary/storage-memory';
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
+import { compressed, without } from '../test/compressed.ts';
+import { chunksOf, codeOf, errorOf, expectBytes, noise, text } from '../test/content.ts';
 import { encodeHeader, MAGIC, parseHeader, parseTrailer } from './compress/header.ts';
 import { compressRules } from './compress/rules.ts';
-import { type CompressOptions, createCompressed, withCompress } from './compress.ts';
+import { createCompressed, withCompress } from './compress.ts';
 import { withMock } from './mock.ts';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
-
-function compressed(options: CompressOptions = { always: true }, memory: MemoryOptions = {}) {
-  const inner = createMemory.provider(memory);
-  const below = withMock(inner);
-  const provider = withCompress(below, options);
-  const stored = async (key: string) => (await inner.get(key, {})).bytes();
-  const bytes = async (key: string) => (await provider.get(key, {})).bytes();
-  return { inner, provider, mock: below.mock, stored, bytes };
-}
-
-/** Text that shrinks to about a fifth. */
-function text(length: number): Uint8Array<ArrayBuffer> {
-  let lines = '';
-  for (let line = 0; lines.length < length; line += 1) {
-    lines += `{"id":${line},"name":"item ${(line * 7919) % 1000}"}\n`;
-  }
-  return new TextEncoder().encode(lines.slice(0, length));
-}
-
-function noise(length: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(length);
-  for (let at = 0; at < length; at += 65_536) {
-    crypto.getRandomValues(bytes.subarray(at, at + 65_536));
-  }
-  return bytes;
-}
-
-async function* chunksOf(bytes: Uint8Array, size: number) {
-  for (let at = 0; at < bytes.length; at += size) yield bytes.slice(at, at + size);
-}
 
 function join(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   return new Uint8Array(Buffer.concat(parts));
@@ -53,29 +20,6 @@ async function collect(stream: ReadableStream<Uint8Array>): Promise<Uint8Array> 
   return new Uint8Array(
     await new Response(stream as ReadableStream<Uint8Array<ArrayBuffer>>).arrayBuffer(),
   );
-}
-
-/** Quicker than `toEqual` for megabytes. */
-function expectBytes(actual: Uint8Array, expected: Uint8Array): void {
-  expect(actual.length).toBe(expected.length);
-  expect(Buffer.compare(actual, expected)).toBe(0);
-}
-
-const errorOf = (running: Promise<unknown> | undefined) =>
-  Promise.resolve(running).then(
-    () => undefined,
-    (error: unknown) => error as StorageError,
-  );
-
-const codeOf = async (running: Promise<unknown> | undefined) =>
-  (await errorOf(running))?.code ?? 'ok';
-
-/** The provider without some of what it can do. */
-function without(inner: StorageProvider, names: readonly (keyof Capabilities)[]): StorageProvider {
-  const kept = Object.entries(inner.capabilities).filter(
-    ([name]) => !names.includes(name as keyof Capabilities),
-  );
-  return { ...inner, capabilities: Object.fromEntries(kept), open: async () => ({}) };
 }
 
 /** What other programs make of it: https://www.rfc-editor.org/rfc/rfc1952 (read 2026-11-21). */

@@ -561,6 +561,26 @@ test('no sequence of writes, failures and lost answers passes the limit or leave
   await fc.assert(runs, { numRuns: 150 });
 });
 
+test('a copy waits for writes of its source, and counts what they left', async () => {
+  const { provider, inner, put } = limited({ maxBytes: 100 });
+  await put('a', 10);
+  const [, copied] = await Promise.all([
+    provider.put('a', toBody(chunks(40, 20)), {}),
+    errorOf(provider.copy?.('a', 'b', {})),
+  ]);
+  expect(copied).toMatchObject({ code: 'quota-exceeded', outcome: 'not-applied' });
+  expect(await heldIn(inner)).toBe(60);
+  expect(await provider.usage?.({})).toMatchObject({ usedBytes: 60, objects: 1 });
+});
+
+test('what may be larger than its predecessor fits, or is refused', () => {
+  const counter = usageCounter({ limits: [{ pattern: '*', maxBytes: 10 }], hint: 'Delete some.' });
+  counter.count('a', undefined, 12);
+  const nothing = { bytes: 0, objects: 0 };
+  counter.hold('a', nothing);
+  expect(() => counter.hold('a', nothing, { isDoubted: true })).toThrow('do not fit');
+});
+
 test('an error of a write tells one of a quota apart', async () => {
   const { put } = limited({ maxBytes: 1 });
   expect(isStorageError(await errorOf(put('a', 2)), 'quota-exceeded')).toBe(true);

@@ -16,21 +16,6 @@ export function chunksOf(open: () => ReadableStream<Uint8Array>): ChunkSource {
   };
 }
 
-/** A stream that asks its source for a chunk only when it is read. */
-export function streamOf(source: ChunkSource): ReadableStream<Uint8Array> {
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        const chunk = await source.next();
-        if (chunk === undefined) controller.close();
-        else controller.enqueue(chunk);
-      },
-      cancel: (reason) => source.cancel(reason),
-    },
-    { highWaterMark: 0 },
-  );
-}
-
 /** Chunks before and after those of a source. What comes after is asked for at the end. */
 export function wrapped(
   before: readonly Uint8Array[],

@@ -4,7 +4,7 @@ import {
   type ListPage,
   type ObjectInfo,
   type OperationOptions,
-  type OptionalOperation,
+  ownOperation,
   type PutEntry,
   type PutOptions,
   StorageError,
@@ -36,6 +36,7 @@ export function compressLayer(
   below: StorageProvider,
   { rules, refusesForeign }: CompressLayerSettings,
 ): StorageProvider {
+  const own = ownOperation(below);
   const wanted = compressRules(rules);
   const reader = storedReader(below, refusesForeign);
   const capabilities = () => compressCapabilities(below.capabilities, refusesForeign);
@@ -213,13 +214,6 @@ export function compressLayer(
     Object.defineProperty(layer, name, { enumerable: true, get: () => below[name] });
   }
   return layer;
-
-  /** An operation of the provider below. Errors: `unsupported` where it has none. */
-  function own<Name extends OptionalOperation>(name: Name): NonNullable<StorageProvider[Name]> {
-    const operation = below[name];
-    if (operation == null) throw unsupported(below.name, name);
-    return operation;
-  }
 }
 
 interface Place {

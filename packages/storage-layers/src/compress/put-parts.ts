@@ -6,12 +6,13 @@ import {
   partGrid,
   pickAttributes,
   type StorageProvider,
+  sourceStream,
   toBody,
   type UploadSession,
   unsupported,
 } from '@granary/storage-core/provider';
 import { waitFor } from '../quota/wait-for.ts';
-import { chunksOf, joinChunks, streamOf, takeChunks, wrapped } from './chunks.ts';
+import { chunksOf, joinChunks, takeChunks, wrapped } from './chunks.ts';
 
 /** Longest stream of unknown length that is held to go up in one request. Units: bytes. */
 const HELD_BYTES = 8 * 1024 * 1024;
@@ -49,7 +50,7 @@ export async function putInParts(
       });
     }
     const rest = wrapped(head.chunks, source);
-    await sendParts(session, toBody(streamOf(rest)).stream(), body.size, signal);
+    await sendParts(session, toBody(sourceStream(rest)).stream(), body.size, signal);
     return await session.complete({
       ...(signal !== undefined && { signal }),
       ...(ifMatch !== undefined && { ifMatch }),

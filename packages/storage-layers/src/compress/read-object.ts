@@ -6,6 +6,7 @@ import {
   StorageError,
   type StorageProvider,
   type StoredObject,
+  signalOf,
   storedObject,
 } from '@granary/storage-core/provider';
 import { chunksOf, firstOf, joinChunks, takeChunks, wrapped } from './chunks.ts';
@@ -201,10 +202,6 @@ async function lastOf(object: StoredObject): Promise<Uint8Array> {
 
 function inMemoryObject(info: ObjectInfo, bytes: Uint8Array): StoredObject {
   return storedObject(info, { bytes: () => bytes });
-}
-
-function signalOf({ signal }: ReadPlace): { readonly signal?: AbortSignal } {
-  return signal === undefined ? {} : { signal };
 }
 
 function changed(): StorageError {

@@ -1,5 +1,5 @@
-import { type Body, type ChunkSource, toBody } from '@granary/storage-core/provider';
-import { chunksOf, counted, joinChunks, streamOf, takeChunks, wrapped } from './chunks.ts';
+import { type Body, type ChunkSource, sourceStream, toBody } from '@granary/storage-core/provider';
+import { chunksOf, counted, joinChunks, takeChunks, wrapped } from './chunks.ts';
 import { gzipBytes, gzipped } from './gzip.ts';
 import { encodeHeader, encodeTrailer, type Method, startsWithMagic } from './header.ts';
 
@@ -101,7 +101,7 @@ async function streamed(
     const trailer = size === undefined ? () => encodeTrailer(count) : undefined;
     return wrapped(header, gzipped(plain()), trailer);
   };
-  const stream = () => streamOf(stored());
+  const stream = () => sourceStream(stored());
   const headerBytes = header[0]?.byteLength ?? 0;
   return {
     body: {

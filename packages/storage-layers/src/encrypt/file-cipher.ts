@@ -2,6 +2,7 @@ import {
   isStorageError,
   type OperationOptions,
   StorageError,
+  signalOf,
 } from '@granary/storage-core/provider';
 import { decodeHeader, encodeHeader, FIXED_BYTES, type Header, taggedPart } from './header.ts';
 import { checkWrapped, FILE_KEY_BYTES, type KeyProvider, type WrappedKey } from './key-provider.ts';
@@ -94,10 +95,6 @@ export function fileKeyring(
       return keep(await fileKeys(fileKey, await wrap(fileKey, options)));
     },
   };
-}
-
-function signalOf({ signal }: OperationOptions): OperationOptions {
-  return signal === undefined ? {} : { signal };
 }
 
 /** What a key provider failed with. What is no error of ours says nothing of the object. */

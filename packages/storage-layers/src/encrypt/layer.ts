@@ -5,13 +5,15 @@ import {
   type CopyOptions,
   isStorageError,
   type ListPage,
+  meetWriteConditions,
   type ObjectInfo,
   type OperationOptions,
+  ownOperation,
   patchAttributes,
   type SetMetadataOptions,
   StorageError,
   type StorageProvider,
-  unsupported,
+  signalOf,
 } from '@granary/storage-core/provider';
 import { asOperation } from '../steps/as-operation.ts';
 import { encryptCapabilities } from './capabilities.ts';
@@ -29,6 +31,7 @@ const MAX_RACES = 5;
 
 /** The guarded provider below, with its content and attributes encrypted. */
 export function encryptLayer(below: StorageProvider, settings: EncryptSettings): StorageProvider {
+  const own = ownOperation(below);
   const { provider, binding, isRequired, rules } = settings;
   const keyring = fileKeyring(provider, sampleKey(below));
   const infos = infoOpener(keyring, binding, isRequired);
@@ -62,7 +65,7 @@ export function encryptLayer(below: StorageProvider, settings: EncryptSettings):
     const asked = signalOf(options);
     for (let race = 1; ; race += 1) {
       const info = await below.stat(key, asked);
-      checkEtag(options.ifMatch, info.etag);
+      meetWriteConditions(info.etag, { ifMatch: options.ifMatch });
       if (!(await reader.isEncrypted(key, info, asked))) return setPlain(key, info, patch, options);
       const file = await reader.file(key, info, asked);
       const current = await infos.open(key, info, asked);
@@ -119,7 +122,7 @@ export function encryptLayer(below: StorageProvider, settings: EncryptSettings):
       return reader.info(to, await own(operation)(from, to, rest), asked);
     }
     const info = await below.stat(from, asked);
-    checkEtag(options.sourceIfMatch, info.etag);
+    meetWriteConditions(info.etag, { ifMatch: options.sourceIfMatch });
     const file = await reader.file(from, info, asked);
     const current = await infos.open(from, info, asked);
     const stored = await writer.record(file, to, patchAttributes(current.info, patch));
@@ -254,13 +257,6 @@ export function encryptLayer(below: StorageProvider, settings: EncryptSettings):
   };
   Object.defineProperty(layer, 'storeId', { enumerable: true, get: () => below.storeId });
   return layer;
-
-  /** An operation of the provider below. Errors: `unsupported` where it has none. */
-  function own<Name extends keyof StorageProvider>(name: Name): NonNullable<StorageProvider[Name]> {
-    const operation = below[name];
-    if (operation == null) throw unsupported(below.name, name);
-    return operation;
-  }
 }
 
 async function mapResults<Value, Above>(
@@ -289,17 +285,6 @@ function cleared(info: ObjectInfo): AttributesPatch {
   };
 }
 
-function checkEtag(expected: string | undefined, etag: string): void {
-  if (expected === undefined || expected === etag) return;
-  throw new StorageError('precondition-failed', 'the object is another write than asked for.', {
-    outcome: 'not-applied',
-  });
-}
-
 function missingResult(): StorageError {
   return new StorageError('unknown', 'the batch told nothing of this object.');
-}
-
-function signalOf({ signal }: OperationOptions): OperationOptions {
-  return signal === undefined ? {} : { signal };
 }

@@ -8,6 +8,7 @@ import {
   type PartRules,
   StorageError,
   type StorageProvider,
+  signalOf,
   type UploadOptions,
   type UploadSession,
   unsupported,
@@ -282,10 +283,6 @@ function refusal(reason: string): StorageError {
     outcome: 'not-applied',
     hint: "See the session's `part` rules.",
   });
-}
-
-function signalOf({ signal }: OperationOptions): OperationOptions {
-  return signal === undefined ? {} : { signal };
 }
 
 function toBase64(bytes: Uint8Array): string {

@@ -10,6 +10,7 @@ import {
   type ServiceOptions,
   StorageError,
   type StorageProvider,
+  signalOf,
   toBody,
   type WriteConditions,
 } from '@granary/storage-core/provider';
@@ -279,8 +280,4 @@ function sealedBody(file: FileCipher, body: Body): Body {
     stream,
     cancel: (reason) => body.cancel(reason),
   };
-}
-
-function signalOf({ signal }: OperationOptions): OperationOptions {
-  return signal === undefined ? {} : { signal };
 }

@@ -5,10 +5,10 @@ import {
   isStorageError,
   type ObjectAttributes,
   type ObjectInfo,
+  ownOperation,
   StorageError,
   type StorageProvider,
   type StoredObject,
-  unsupported,
 } from '@granary/storage-core/provider';
 import { asOperation } from '../steps/as-operation.ts';
 import type { Sweeper } from './sweeper.ts';
@@ -26,6 +26,7 @@ const RENEWED_SHARE = 0.5;
 
 /** The guarded provider below, where items without an expiration get one. */
 export function expireLayer(below: StorageProvider, settings: ExpireSettings): StorageProvider {
+  const own = ownOperation(below);
   const { ttlOf, sliding, sweeper, now } = settings;
 
   function capabilities(): Capabilities {
@@ -185,11 +186,4 @@ export function expireLayer(below: StorageProvider, settings: ExpireSettings): S
     Object.defineProperty(layer, name, { enumerable: true, get: () => below[name] });
   }
   return layer;
-
-  /** An operation of the provider below. Errors: `unsupported` where it has none. */
-  function own<Name extends keyof StorageProvider>(name: Name): NonNullable<StorageProvider[Name]> {
-    const operation = below[name];
-    if (operation == null) throw unsupported(below.name, name);
-    return operation;
-  }
 }

@@ -6,7 +6,7 @@ import {
   type ListPage,
   type ObjectInfo,
   type OperationOptions,
-  type OptionalOperation,
+  ownOperation,
   type PutEntry,
   type PutOptions,
   type SetMetadataOptions,
@@ -46,6 +46,7 @@ export function integrityLayer(
   below: StorageProvider,
   { repairer, unchecked }: IntegrityLayerSettings,
 ): StorageProvider {
+  const own = ownOperation(below);
   const allows = unchecked === 'allow';
   const terms = { repairer, refusesUnchecked: unchecked === 'refuse' };
   const keeper = recordKeeper(below, allows);
@@ -311,13 +312,6 @@ export function integrityLayer(
     Object.defineProperty(layer, name, { enumerable: true, get: () => below[name] });
   }
   return layer;
-
-  /** An operation of the provider below. Errors: `unsupported` where it has none. */
-  function own<Name extends OptionalOperation>(name: Name): NonNullable<StorageProvider[Name]> {
-    const operation = below[name];
-    if (operation == null) throw unsupported(below.name, name);
-    return operation;
-  }
 }
 
 interface Place {

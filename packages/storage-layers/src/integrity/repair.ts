@@ -8,10 +8,11 @@ import {
   type StorageProvider,
   type StoredObject,
   sha256,
+  sourceStream,
   storedObject,
   toStorageError,
 } from '@granary/storage-core/provider';
-import { chunksOf, streamOf } from '../compress/chunks.ts';
+import { chunksOf } from '../compress/chunks.ts';
 import { checkedSource, damaged, expectedOf, HELD_BYTES } from './checksum.ts';
 import { upInfo } from './kept-checksums.ts';
 
@@ -84,7 +85,7 @@ export function repairer({ below, from, onRepair }: RepairerSettings): Repairer 
       // Other content breaks off the write before its end, so nothing of it is stored.
       const wrong = hopeless(expected, 'The second copy holds other content.', undefined);
       const source = chunksOf(() => object.stream());
-      content = streamOf(checkedSource(source, expected, async () => wrong));
+      content = sourceStream(checkedSource(source, expected, async () => wrong));
     }
     try {
       const written = await writeBack(info, content, size);

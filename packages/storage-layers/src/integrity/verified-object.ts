@@ -5,10 +5,11 @@ import {
   StorageError,
   type StoredObject,
   sha256,
+  sourceStream,
   storedObject,
   toBody,
 } from '@granary/storage-core/provider';
-import { chunksOf, streamOf } from '../compress/chunks.ts';
+import { chunksOf } from '../compress/chunks.ts';
 import { checkedSource, damaged, expectedOf, HELD_BYTES } from './checksum.ts';
 import { upInfo } from './kept-checksums.ts';
 import type { Repairer } from './repair.ts';
@@ -78,7 +79,7 @@ export async function verifiedObject(
     bytes: checkedBytes,
     stream: (stream) => {
       if (info.size > PIECE_BYTES) {
-        return streamOf(
+        return sourceStream(
           checkedSource(
             chunksOf(() => stream),
             expected,
@@ -87,7 +88,7 @@ export async function verifiedObject(
         );
       }
       let isOver = false;
-      return streamOf({
+      return sourceStream({
         async next() {
           if (isOver) return undefined;
           isOver = true;

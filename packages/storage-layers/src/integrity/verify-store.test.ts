@@ -1,101 +1,14 @@
 import { createStorage } from '@granary/storage-core';
-import {
-  type Capabilities,
-  type GetOptions,
-  type StorageError,
-  type StorageProvider,
-  storedObject,
-  toBody,
-} from '@granary/storage-core/provider';
+import { type StorageProvider, toBody } from '@granary/storage-core/provider';
 import { createMemory } from '@granary/storage-memory';
 import { describe, expect, test } from 'vitest';
+import { codeOf, isSame, noise } from '../../test/content.ts';
+import { cut, flip, rotting } from '../../test/rotting.ts';
 import { withCompress } from '../compress.ts';
 import { type VerifyFinding, type VerifyReport, verifyStore, withIntegrity } from '../integrity.ts';
 import { withMock } from '../mock.ts';
 
 const BIG = 3 * 1024 * 1024 + 17;
-type Damage = (bytes: Uint8Array) => Uint8Array;
-
-const flip: Damage = (bytes) => {
-  const bad = bytes.slice();
-  const at = bad.length >> 1;
-  bad[at] = (bad[at] ?? 0) ^ 1;
-  return bad;
-};
-const cut: Damage = (bytes) => bytes.slice(0, bytes.length >> 1);
-
-interface Rotten {
-  readonly provider: StorageProvider;
-  /** Damages what is stored under a key now. */
-  rot(key: string, damage?: Damage): Promise<void>;
-}
-
-/** A memory whose content can change behind its back, without some of what it can do. */
-function rotting(
-  leaves: readonly (keyof Capabilities)[] = [],
-): Rotten & { readonly inner: StorageProvider } {
-  const inner = createMemory.provider();
-  const rotten = new Map<string, Damage>();
-  const kept = Object.entries(inner.capabilities).filter(
-    ([name]) => !leaves.includes(name as keyof Capabilities),
-  );
-  async function get(key: string, options: GetOptions) {
-    const object = await inner.get(key, options);
-    const damage = rotten.get(`${key} ${object.info.etag}`);
-    if (damage === undefined) return object;
-    const bytes = damage(await object.bytes());
-    return storedObject(
-      { ...object.info, size: object.range === undefined ? bytes.length : object.info.size },
-      { bytes: () => bytes },
-      object.range === undefined ? {} : { range: object.range },
-    );
-  }
-  const provider: StorageProvider = {
-    ...inner,
-    capabilities: Object.fromEntries(kept),
-    open: async () => ({}),
-    get,
-    getMany: async (keys) =>
-      Promise.all(
-        keys.map(async (key) => {
-          try {
-            return { key, ok: true as const, value: await get(key, {}) };
-          } catch (error) {
-            return { key, ok: false as const, error: error as Error };
-          }
-        }),
-      ),
-  };
-  for (const name of leaves) delete (provider as unknown as Record<string, unknown>)[name];
-  return {
-    inner,
-    provider,
-    async rot(key, damage = flip) {
-      rotten.set(`${key} ${(await inner.stat(key, {})).etag}`, damage);
-    },
-  };
-}
-
-function noise(length: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(length);
-  for (let at = 0; at < length; at += 65_536) {
-    crypto.getRandomValues(bytes.subarray(at, at + 65_536));
-  }
-  return bytes;
-}
-
-const errorOf = (running: Promise<unknown> | undefined) =>
-  Promise.resolve(running).then(
-    () => undefined,
-    (error: unknown) => error as StorageError,
-  );
-
-const codeOf = async (running: Promise<unknown> | undefined) =>
-  (await errorOf(running))?.code ?? 'ok';
-
-const isSame = (one: Uint8Array | undefined, other: Uint8Array) =>
-  one !== undefined && Buffer.compare(one, other) === 0;
-
 describe('verifyStore', () => {
   async function filled() {
     const below = rotting();

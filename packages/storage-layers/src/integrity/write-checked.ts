@@ -9,11 +9,12 @@ import {
   StorageError,
   type StorageProvider,
   sha256,
+  sourceStream,
   toBody,
   toStorageError,
   unsupported,
 } from '@granary/storage-core/provider';
-import { chunksOf, joinChunks, streamOf, takeChunks, wrapped } from '../compress/chunks.ts';
+import { chunksOf, joinChunks, takeChunks, wrapped } from '../compress/chunks.ts';
 import { putInParts, takesInParts } from '../compress/put-parts.ts';
 import { waitFor } from '../quota/wait-for.ts';
 import { checkedSource, HELD_BYTES, summedSource, sumOf, sumOfObject } from './checksum.ts';
@@ -39,7 +40,7 @@ export async function summedBody(body: Body, { signal }: OperationOptions): Prom
     const sum = await waitFor(sumOf(chunksOf(() => body.stream())), signal);
     const changed = new StorageError('invalid-argument', 'the content changed while it was read.');
     const open = () =>
-      streamOf(
+      sourceStream(
         checkedSource(
           chunksOf(() => body.stream()),
           sum,
@@ -55,7 +56,7 @@ export async function summedBody(body: Body, { signal }: OperationOptions): Prom
     return { body: toBody(bytes), sum: await sha256(bytes) };
   }
   const summed = summedSource(wrapped(head.chunks, source));
-  return { body: bodyOf(body, () => streamOf(summed)), sumAfter: () => summed.sum() };
+  return { body: bodyOf(body, () => sourceStream(summed)), sumAfter: () => summed.sum() };
 }
 
 function bodyOf(body: Body, stream: () => ReadableStream<Uint8Array>): Body {

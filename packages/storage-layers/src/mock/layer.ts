@@ -1,4 +1,8 @@
-import { type ObjectInfo, type StorageProvider, unsupported } from '@granary/storage-core/provider';
+import {
+  type ObjectInfo,
+  ownOperation,
+  type StorageProvider,
+} from '@granary/storage-core/provider';
 import { mockBatch, putThatFit } from './batch.ts';
 import { type Flow, slowBody, slowObject } from './bodies.ts';
 import type { CallSite, MockGate, MockOptions } from './control.ts';
@@ -12,6 +16,7 @@ export function mockLayer(
   gate: MockGate,
   options: MockOptions,
 ): StorageProvider {
+  const own = ownOperation(below);
   const { quotaLimit, chunkBytes, chunkDelay } = options;
   const { run, note } = gate;
   const quota = quotaLimit === undefined ? noQuota : limitedQuota(below, quotaLimit);
@@ -212,12 +217,5 @@ export function mockLayer(
   function flow(fault: FaultOptions | undefined, isWrite: boolean): Flow {
     const { clock } = gate.control;
     return { chunkBytes, chunkDelay, clock, fault, isWrite, hang: gate.hang };
-  }
-
-  /** An operation of the provider below. Errors: `unsupported` where it has none. */
-  function own<Name extends keyof StorageProvider>(name: Name): NonNullable<StorageProvider[Name]> {
-    const operation = below[name];
-    if (operation == null) throw unsupported(below.name, name);
-    return operation;
   }
 }

@@ -23,7 +23,7 @@ export async function countedSession(settings: CountedSessionSettings): Promise<
   async function heldParts(begun: UploadSession): Promise<SessionParts> {
     // A layer below may not tell what somebody else's session holds; then its parts count for nothing.
     const { held } = await begun.status().catch((error: unknown) => {
-      if (isStorageError(error, 'conflict') || isStorageError(error, 'unsupported')) {
+      if (isStorageError(error) && (error.restart || error.code === 'unsupported')) {
         return { held: [] };
       }
       throw error;
@@ -71,7 +71,7 @@ export async function countedSession(settings: CountedSessionSettings): Promise<
     complete: (options = {}) =>
       objects.change([key], options, async () => {
         const more = { bytes: 0, objects: objects.sizeOf(key) === undefined ? 1 : 0 };
-        counter.hold(key, more);
+        counter.hold(key, more, { isDoubted: objects.isDoubted(key) });
         try {
           const info = await session.complete(options);
           release();

@@ -31,15 +31,19 @@ export interface HeldObjects {
   /**
    * Runs a change of these objects, with their sizes known. When it fails and nobody knows whether it
    * was applied, or when others changed one of them meanwhile, its size is asked for before it
-   * counts again; until then the larger size counts.
+   * counts again; until then the larger size counts. What `source` holds is copied: it and writes of
+   * that key wait for one another, so that as many bytes arrive as were made room for.
    */
   change<Result>(
     keys: readonly string[],
     options: OperationOptions,
     run: () => Promise<Result>,
+    source?: string,
   ): Promise<Result>;
   /** Size of an object, in a change of it; `undefined` when there is none. */
   sizeOf(key: string): number | undefined;
+  /** Whether an object may be smaller than `sizeOf` says, or not be there. */
+  isDoubted(key: string): boolean;
   /** An object has this size now. */
   count(key: string, sizeBytes: number | undefined): void;
   /** An object may have grown to this size. */
@@ -51,6 +55,10 @@ interface Flight {
   count: number;
   /** Another one began while one was running. */
   isShared: boolean;
+  /** The object is copied, so nothing else may change it. */
+  isCopied: boolean;
+  readonly ended: Promise<void>;
+  readonly end: () => void;
 }
 
 export function heldObjects(settings: HeldObjectsSettings): HeldObjects {
@@ -99,14 +107,21 @@ export function heldObjects(settings: HeldObjectsSettings): HeldObjects {
     doubted.add(key);
   }
 
-  function enter(key: string): void {
+  function enter(key: string, isCopied = false): void {
     const flight = flights.get(key);
     if (flight === undefined) {
-      flights.set(key, { count: 1, isShared: false });
+      const { promise: ended, resolve: end } = Promise.withResolvers<void>();
+      flights.set(key, { count: 1, isShared: false, isCopied, ended, end });
     } else {
       flight.count += 1;
       flight.isShared = true;
     }
+  }
+
+  /** A change on its way that this one must wait for: nothing is changed while it is copied. */
+  function inTheWay(keys: readonly string[], source: string | undefined): Flight | undefined {
+    const isInTheWay = (key: string) => flights.get(key)?.isCopied || key === source;
+    return flights.get(keys.find((key) => flights.has(key) && isInTheWay(key)) ?? '');
   }
 
   function leave(key: string): void {
@@ -114,7 +129,9 @@ export function heldObjects(settings: HeldObjectsSettings): HeldObjects {
     if (flight === undefined) return;
     flight.count -= 1;
     if (flight.isShared) doubted.add(key);
-    if (flight.count === 0) flights.delete(key);
+    if (flight.count > 0) return;
+    flights.delete(key);
+    flight.end();
   }
 
   async function sizeBelow(key: string, options: OperationOptions): Promise<number | undefined> {
@@ -218,10 +235,14 @@ export function heldObjects(settings: HeldObjectsSettings): HeldObjects {
 
   return {
     ready,
-    async change(keys, options, run) {
+    async change(keys, options, run, source) {
       await ready(options);
       const distinct = [...new Set(keys)];
-      for (const key of distinct) enter(key);
+      // The last look and the entering are one step.
+      for (let other = inTheWay(distinct, source); other; other = inTheWay(distinct, source)) {
+        await waitFor(other.ended, options.signal);
+      }
+      for (const key of distinct) enter(key, key === source);
       try {
         const unknown = isComplete ? [] : distinct.filter((key) => !sizes.has(key));
         if (unknown.length > 0) await inTurn(unknown, (key) => learn(key, options));
@@ -231,6 +252,7 @@ export function heldObjects(settings: HeldObjectsSettings): HeldObjects {
       }
     },
     sizeOf: (key) => sizes.get(key),
+    isDoubted: (key) => doubted.has(key),
     count,
     doubt,
   };

@@ -4,7 +4,7 @@ import {
   type Body,
   isStorageError,
   type ObjectInfo,
-  type OptionalOperation,
+  ownOperation,
   type PutEntry,
   type StorageProvider,
   toStorageError,
@@ -24,6 +24,7 @@ export interface QuotaLayerSettings {
 
 /** The guarded provider below, with every write counted before it begins. */
 export function quotaLayer({ below, counter, objects }: QuotaLayerSettings): StorageProvider {
+  const own = ownOperation(below);
   const partsByToken = new Map<string, SessionParts>();
   const capabilities = () => ({ ...below.capabilities, usage: true });
 
@@ -39,7 +40,7 @@ export function quotaLayer({ below, counter, objects }: QuotaLayerSettings): Sto
       bytes: Math.max(0, sizeBytes - (before ?? 0)),
       objects: before === undefined ? 1 : 0,
     };
-    counter.hold(key, more, leaving);
+    counter.hold(key, more, { leaving, isDoubted: objects.isDoubted(key) });
     try {
       const info = await write();
       objects.count(key, info.size);
@@ -65,6 +66,11 @@ export function quotaLayer({ below, counter, objects }: QuotaLayerSettings): Sto
     }
   }
 
+  function ticketFor(key: string, body: Body): WriteTicket {
+    const size = () => objects.sizeOf(key);
+    return writeTicket(counter, key, body, size, () => objects.isDoubted(key));
+  }
+
   function end(key: string, ticket: WriteTicket, body: Body, written: ObjectInfo | Error): void {
     ticket.end();
     if (!(written instanceof Error)) objects.count(key, written.size);
@@ -85,7 +91,7 @@ export function quotaLayer({ below, counter, objects }: QuotaLayerSettings): Sto
     get: (key, options) => below.get(key, options),
     put: (key, body, options) =>
       objects.change([key], options, async () => {
-        const ticket = writeTicket(counter, key, body, () => objects.sizeOf(key));
+        const ticket = ticketFor(key, body);
         try {
           const info = await below.put(key, ticket.body, options);
           end(key, ticket, body, info);
@@ -130,17 +136,24 @@ export function quotaLayer({ below, counter, objects }: QuotaLayerSettings): Sto
       ),
 
     copy: (from, to, options) =>
-      objects.change([from, to], options, () =>
-        add(to, objects.sizeOf(from) ?? 0, () => own('copy')(from, to, options)),
+      objects.change(
+        [from, to],
+        options,
+        () => add(to, objects.sizeOf(from) ?? 0, () => own('copy')(from, to, options)),
+        from,
       ),
     move: (from, to, options) =>
-      objects.change([from, to], options, () =>
-        remove([from], async () => {
-          const size = objects.sizeOf(from) ?? 0;
-          const info = await add(to, size, () => own('move')(from, to, options), from);
-          if (from !== to) objects.count(from, undefined);
-          return info;
-        }),
+      objects.change(
+        [from, to],
+        options,
+        () =>
+          remove([from], async () => {
+            const size = objects.sizeOf(from) ?? 0;
+            const info = await add(to, size, () => own('move')(from, to, options), from);
+            if (from !== to) objects.count(from, undefined);
+            return info;
+          }),
+        from,
       ),
     setMetadata: (key, patch, options) => own('setMetadata')(key, patch, options),
 
@@ -237,17 +250,10 @@ export function quotaLayer({ below, counter, objects }: QuotaLayerSettings): Sto
   function placeFor(entry: PutEntry): Place {
     const { key, body } = entry;
     try {
-      return { entry, ticket: writeTicket(counter, key, body, () => objects.sizeOf(key)) };
+      return { entry, ticket: ticketFor(key, body) };
     } catch (error) {
       return { entry, refused: toStorageError(error, { key }) };
     }
-  }
-
-  /** An operation of the provider below. Errors: `unsupported` where it has none. */
-  function own<Name extends OptionalOperation>(name: Name): NonNullable<StorageProvider[Name]> {
-    const operation = below[name];
-    if (operation == null) throw unsupported(below.name, name);
-    return operation;
   }
 }
 

@@ -41,13 +41,21 @@ export interface UsageCounterSettings {
   readonly onNear?: ((near: QuotaNear) => void) | undefined;
 }
 
+/** Options of a counter's `hold`. */
+export interface HoldOptions {
+  /** Limits that are also about this key, whose object goes away, are not looked at. */
+  readonly leaving?: string | undefined;
+  /**
+   * The object that makes room may be smaller than it counts, so what takes its place must fit even
+   * where it needs nothing more.
+   */
+  readonly isDoubted?: boolean | undefined;
+}
+
 /** Counts what is in use and what is on its way, and lets nothing pass a limit. It asks no provider. */
 export interface UsageCounter {
-  /**
-   * Makes room. Limits that are also about `leaving`, whose object goes away, are not looked at.
-   * Errors: `quota-exceeded`, with nothing held.
-   */
-  hold(key: string, more: Amount, leaving?: string): void;
+  /** Makes room. Errors: `quota-exceeded`, with nothing held. */
+  hold(key: string, more: Amount, options?: HoldOptions): void;
   /** Counts what is there already, whether it fits or not. */
   take(key: string, more: Amount): void;
   /** Gives back what was held with the same key and `leaving`. */
@@ -120,9 +128,9 @@ export function usageCounter(settings: UsageCounterSettings): UsageCounter {
   }
 
   return {
-    hold(key, more, leaving) {
+    hold(key, more, { leaving, isDoubted = false } = {}) {
       const held = about(key, leaving);
-      for (const scope of held) checkRoom(scope, more, hint);
+      for (const scope of held) checkRoom(scope, more, isDoubted, hint);
       for (const scope of held) {
         scope.held = sum(scope.held, more);
         look(scope);
@@ -178,15 +186,15 @@ export function usageCounter(settings: UsageCounterSettings): UsageCounter {
   };
 }
 
-function checkRoom(scope: Scope, more: Amount, hint: string): void {
+function checkRoom(scope: Scope, more: Amount, isDoubted: boolean, hint: string): void {
   const { maxBytes = Number.POSITIVE_INFINITY, maxObjects = Number.POSITIVE_INFINITY } = scope;
   const { bytes, objects } = inUse(scope);
   const where = scope.pattern === '*' ? '' : ` under ${JSON.stringify(scope.pattern)}`;
   const refused =
-    (more.bytes > 0 &&
+    ((isDoubted || more.bytes > 0) &&
       bytes + more.bytes > maxBytes &&
       `${more.bytes} bytes more do not fit${where}: ${bytes} of ${maxBytes} are in use.`) ||
-    (more.objects > 0 &&
+    ((isDoubted || more.objects > 0) &&
       objects + more.objects > maxObjects &&
       `no further object fits${where}: ${objects} of ${maxObjects} are there.`);
   if (!refused) return;

@@ -16,13 +16,15 @@ export interface WriteTicket {
 
 /**
  * Makes room for a body; for one of unknown size while it flows. `sizeOf` tells how large the object
- * is that it replaces, `undefined` where there is none. Errors: `quota-exceeded`.
+ * is that it replaces, `undefined` where there is none, and `isDoubted` whether that is sure.
+ * Errors: `quota-exceeded`.
  */
 export function writeTicket(
   counter: UsageCounter,
   key: string,
   body: Body,
   sizeOf: () => number | undefined,
+  isDoubted: () => boolean = () => false,
 ): WriteTicket {
   let heldBytes = 0;
   let cameBytes = 0;
@@ -33,7 +35,7 @@ export function writeTicket(
     cameBytes = Math.max(cameBytes, sizeBytes);
     const bytes = Math.max(0, sizeBytes - (sizeOf() ?? 0) - heldBytes);
     try {
-      counter.hold(key, { bytes, objects: more });
+      counter.hold(key, { bytes, objects: more }, { isDoubted: isDoubted() });
     } catch (error) {
       refusal = error as StorageError;
       throw error;

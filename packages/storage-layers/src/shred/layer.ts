@@ -6,6 +6,7 @@ import {
   layersOf,
   type ObjectInfo,
   type OperationOptions,
+  ownOperation,
   type StorageProvider,
   unsupported,
   type WriteConditions,
@@ -18,6 +19,7 @@ import { shredKey } from './shred-key.ts';
 
 /** The guarded provider below, where deletes leave as little behind as can be. */
 export function shredLayer(below: StorageProvider, options: ShredOptions): StorageProvider {
+  const own = ownOperation(below);
   const { overwrite = 'auto', copies = [], onReplace = false, mayDelete } = options;
   const { destroyKey, onShred } = options;
   const encrypted = layersOf(below).includes('encrypted');
@@ -205,11 +207,4 @@ export function shredLayer(below: StorageProvider, options: ShredOptions): Stora
     Object.defineProperty(layer, name, { enumerable: true, get: () => below[name] });
   }
   return layer;
-
-  /** An operation of the provider below. Errors: `unsupported` where it has none. */
-  function own<Name extends keyof StorageProvider>(name: Name): NonNullable<StorageProvider[Name]> {
-    const operation = below[name];
-    if (operation == null) throw unsupported(below.name, name);
-    return operation;
-  }
 }

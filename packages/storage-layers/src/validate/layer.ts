@@ -8,6 +8,7 @@ import {
   mapBody,
   type ObjectInfo,
   type OperationOptions,
+  ownOperation,
   type PutEntry,
   type PutOptions,
   patchAttributes,
@@ -41,6 +42,7 @@ export interface ValidateSettings extends ValidateScope {
 
 /** The guarded provider below, with rules for what may be in it. */
 export function validateLayer(below: StorageProvider, settings: ValidateSettings): StorageProvider {
+  const own = ownOperation(below);
   const { rulesOf, onRead } = settings;
   const uploads = new Map<string, UploadState>();
   const capabilities = (): Capabilities => validateCapabilities(below.capabilities, settings);
@@ -340,13 +342,6 @@ export function validateLayer(below: StorageProvider, settings: ValidateSettings
 
   function goesAround(what: string): StorageError {
     return unsupported(below.name, `${what}, which goes around the rules of this key,`);
-  }
-
-  /** An operation of the provider below. Errors: `unsupported` where it has none. */
-  function own<Name extends keyof StorageProvider>(name: Name): NonNullable<StorageProvider[Name]> {
-    const operation = below[name];
-    if (operation == null) throw unsupported(below.name, name);
-    return operation;
   }
 }
 
