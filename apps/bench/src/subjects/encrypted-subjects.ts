@@ -1,6 +1,6 @@
 import { defineSubject, type StoreSubject } from '../harness/subject.ts';
 import { granaryStore } from './granary-store.ts';
-import { rawWebCrypto } from './raw-web-crypto.ts';
+import { rawWebCrypto, webCryptoOver } from './raw-web-crypto.ts';
 
 /*
  * Who keeps content encrypted in a folder in memory, each with a key that is there already: making a
@@ -37,6 +37,21 @@ const rawLarge = rawWebCrypto('raw-1m', 'Web Crypto + node:fs, segments of 1 MiB
   segmentBytes: KIB * KIB,
 });
 
+/** What an application does by hand that has no layer: the same store, and the bare calls. */
+const byHand: StoreSubject = defineSubject({
+  id: 'granary-by-hand',
+  title: 'Granary fs, Web Crypto by hand, segments of 128 KiB',
+  kind: 'raw',
+  durability: 'B',
+  note: 'no header, bound to nothing; no ranges',
+  can: ['streams'],
+  async open(folder) {
+    const { createFileSystem } = await import('@granary/storage-fs');
+    const storage = createFileSystem({ baseDir: folder, durability: 'none' });
+    return webCryptoOver(storage, { segmentBytes: 128 * KIB });
+  },
+});
+
 const age: StoreSubject = defineSubject({
   id: 'age',
   title: 'age-encryption 0.3',
@@ -61,6 +76,7 @@ export const encryptedSubjects: readonly StoreSubject[] = [
   granaryEncrypted,
   rawSmall,
   rawLarge,
+  byHand,
   age,
   filesSdk,
 ];

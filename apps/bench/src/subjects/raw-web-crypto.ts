@@ -1,7 +1,8 @@
 import { createReadStream, createWriteStream } from 'node:fs';
-import { open, rename, unlink } from 'node:fs/promises';
+import { open, rename, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import type { StorageEngine } from '@granary/storage-core';
 import { defineSubject, type Store, type StoreSubject } from '../harness/subject.ts';
 import { readBare, writeBare } from './raw-calls.ts';
 
@@ -38,19 +39,78 @@ export function rawWebCrypto(
   });
 }
 
-async function openRawWebCrypto(folder: string, segmentBytes: number): Promise<Store> {
+/** A storage whose content an application encrypts by hand, with the same calls. */
+export async function webCryptoOver(
+  storage: StorageEngine,
+  { segmentBytes }: RawWebCryptoSettings,
+): Promise<Store> {
+  const { seal, unseal } = await segmentCipher();
+  return {
+    put: async (key, bytes) => storage.put(key, await seal(0, new Uint8Array(bytes))),
+    get: async (key) => unseal(0, new Uint8Array(await (await storage.get(key)).bytes())),
+    delete: (key) => storage.delete(key),
+    async putFile(key, file) {
+      const plain = (await stat(file)).size;
+      const size = plain + Math.ceil(plain / segmentBytes) * TAG_BYTES;
+      const pieces = createReadStream(file, { highWaterMark: segmentBytes });
+      await storage.put(key, sealedPieces(pieces, seal), { size });
+    },
+    async getFile(key, file) {
+      const stored = (await storage.get(key)).stream();
+      await pipeline(
+        sealedPieces(regrouped(stored, segmentBytes + TAG_BYTES), unseal),
+        createWriteStream(file, { highWaterMark: MIB }),
+      );
+    },
+    close: () => storage.close(),
+  };
+}
+
+interface SegmentCipher {
+  seal(index: number, plain: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>>;
+  unseal(index: number, sealed: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>>;
+}
+
+async function segmentCipher(): Promise<SegmentCipher> {
   const key = await crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, [
     'encrypt',
     'decrypt',
   ]);
+  return {
+    seal: async (index, plain) =>
+      new Uint8Array(await crypto.subtle.encrypt(algorithm(index), key, plain)),
+    unseal: async (index, sealed) =>
+      new Uint8Array(await crypto.subtle.decrypt(algorithm(index), key, sealed)),
+  };
+}
+
+/** Pieces of one size, the last one excepted. */
+async function* regrouped(
+  pieces: AsyncIterable<Uint8Array>,
+  size: number,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let group = new Uint8Array(size);
+  let filled = 0;
+  for await (const piece of pieces) {
+    for (let start = 0; start < piece.byteLength; ) {
+      const part = piece.subarray(start, start + size - filled);
+      group.set(part, filled);
+      filled += part.byteLength;
+      start += part.byteLength;
+      if (filled < size) continue;
+      yield group;
+      group = new Uint8Array(size);
+      filled = 0;
+    }
+  }
+  if (filled > 0) yield group.subarray(0, filled);
+}
+
+async function openRawWebCrypto(folder: string, segmentBytes: number): Promise<Store> {
+  const { seal, unseal } = await segmentCipher();
   const sealedBytes = segmentBytes + TAG_BYTES;
   const pathOf = (name: string) => join(folder, name.replaceAll('/', '-'));
   let temporaries = 0;
-
-  const seal = async (index: number, plain: Uint8Array<ArrayBuffer>) =>
-    new Uint8Array(await crypto.subtle.encrypt(algorithm(index), key, plain));
-  const unseal = async (index: number, sealed: Uint8Array<ArrayBuffer>) =>
-    new Uint8Array(await crypto.subtle.decrypt(algorithm(index), key, sealed));
 
   return {
     async put(name, bytes) {
@@ -103,7 +163,7 @@ function algorithm(index: number): { readonly name: string; readonly iv: Uint8Ar
 }
 
 async function* sealedPieces(
-  pieces: AsyncIterable<Buffer>,
+  pieces: AsyncIterable<Uint8Array>,
   work: (index: number, piece: Uint8Array<ArrayBuffer>) => Promise<Uint8Array>,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const ahead: Promise<Uint8Array>[] = [];

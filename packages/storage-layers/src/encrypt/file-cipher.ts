@@ -32,12 +32,18 @@ export interface FileKeys {
   attributes(): Promise<CryptoKey>;
 }
 
+/** A chunk that is to be written. */
+export interface BegunChunk {
+  readonly head: Bytes;
+  readonly stream: TinkStream;
+}
+
 /** One object that is written or read: its keys, and what stays the same in all of its chunks. */
 export interface FileCipher {
   readonly keys: FileKeys;
   readonly header: Omit<Header, 'chunk'>;
   /** The head of a chunk and its stream, with a salt of its own. */
-  begin(chunk: number): Promise<{ readonly head: Bytes; readonly stream: TinkStream }>;
+  begin(chunk: number): Promise<BegunChunk>;
   /** Verifies the head of a chunk. Errors: `corrupted`. */
   open(chunk: number, head: Uint8Array): Promise<TinkStream>;
   /** The header alone, for a file key that was wrapped anew. */

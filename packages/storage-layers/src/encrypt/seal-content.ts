@@ -1,11 +1,14 @@
 import { type ByteReader, bufferReader } from './byte-reader.ts';
-import type { FileCipher } from './file-cipher.ts';
-import { CHUNK_SEGMENTS, segmentRoom, storedSize, TINK } from './layout.ts';
+import type { BegunChunk, FileCipher } from './file-cipher.ts';
+import { CHUNK_PLAIN_BYTES, CHUNK_SEGMENTS, segmentRoom, storedSize, TINK } from './layout.ts';
 import { type ReadAhead, readAhead } from './read-ahead.ts';
 import type { Bytes, TinkStream } from './tink-stream.ts';
 
 /** Segments that are sealed or opened at once: what keeps two cores busy, in 2 MiB. */
 export const IN_FLIGHT = 8;
+
+/** With this segment of a chunk the next one is begun, so that its keys are there when it comes. */
+const AHEAD_SEGMENT = 1;
 
 /** What is sealed, and from which chunk on. */
 export interface SealSettings {
@@ -28,6 +31,7 @@ export function sealContent(
   let chunk = firstChunk;
   let segment = 0;
   let stream: TinkStream | undefined;
+  let coming: Promise<BegunChunk> | undefined;
   let isOver = false;
   let taken = 0;
   const spare = size === undefined ? new Uint8Array(TINK.segmentBytes) : undefined;
@@ -46,9 +50,15 @@ export function sealContent(
         isOver = true;
         return undefined;
       }
-      const begun = await file.begin(chunk);
+      const begun = await (coming ?? file.begin(chunk));
+      coming = undefined;
       stream = begun.stream;
       pieces.push(Promise.resolve(begun.head));
+    }
+    if (segment === AHEAD_SEGMENT && (size === undefined || size - taken > CHUNK_PLAIN_BYTES)) {
+      coming = file.begin(chunk + 1);
+      // It is awaited when its chunk begins, if it does.
+      coming.catch(() => {});
     }
     const room = segmentRoom(segment);
     const plain = await source.take(room);
