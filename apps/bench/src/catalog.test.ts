@@ -19,7 +19,13 @@ describe('workloads', () => {
   });
 
   test('have Granary, bare calls and peers in a browser', () => {
-    for (const name of ['browser-saves', 'browser-items', 'browser-cold', 'browser-localstorage']) {
+    for (const name of [
+      'browser-saves',
+      'browser-bulk',
+      'browser-items',
+      'browser-cold',
+      'browser-localstorage',
+    ]) {
       const kinds = workloads
         .find((workload) => workload.name === name)
         ?.subjects.map(({ kind }) => kind);

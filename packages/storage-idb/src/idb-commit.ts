@@ -37,6 +37,8 @@ export interface Commit {
   readonly isReplay: boolean;
   /** Enters an event, which is recorded by the same transaction. */
   tell(event: ChangeEvent): void;
+  /** Goes on beside what records the change: a request less to wait for. A failure undoes the transaction. */
+  alongside(writing: PromiseLike<unknown>): void;
   /** The content of this row is not the object's any more; when no other has it, it is removed. */
   release(row: InfoRow | undefined): void;
 }
@@ -61,10 +63,16 @@ export async function commit<Result>(
       store.write([...TABLES, ...moreTables], async (tx, isReplay) => {
         events = [];
         const released: InfoRow[] = [];
+        const writing: PromiseLike<unknown>[] = [];
         const done = await work({
           tx,
           isReplay,
           tell: (event) => void events.push(event),
+          alongside(more) {
+            writing.push(more);
+            // When the work fails meanwhile, nobody waits for it.
+            more.then(undefined, () => {});
+          },
           release(row) {
             if (row?.body !== undefined) released.push(row);
           },
@@ -72,6 +80,7 @@ export async function commit<Result>(
         [removedFiles] = await Promise.all([
           released.length === 0 ? [] : releaseBodies(tx, released),
           events.length > 0 && changes.record(tx, events),
+          ...writing,
         ]);
         return done;
       }),

@@ -41,7 +41,10 @@ export function newWrite(
   return { place: toPlace(key), content, info };
 }
 
-/** Stores objects with their content within a transaction, and lets go of what they replace. */
+/**
+ * Stores objects with their content within a transaction, and lets go of what they replace. The rows
+ * are on their way when it returns.
+ */
 export async function storeWrites(
   { newId }: IdbContext,
   change: Commit,
@@ -58,10 +61,8 @@ export async function storeWrites(
   const rows = writes.map(({ place, info }) =>
     toRow({ ...info, body: refs.get(info.etag) }, before.get(place)),
   );
-  await Promise.all([
-    tx.table('infos').bulkPut(rows),
-    bodies.length > 0 && tx.table('bodies').bulkPut(bodies),
-  ]);
+  change.alongside(tx.table('infos').bulkPut(rows));
+  if (bodies.length > 0) change.alongside(tx.table('bodies').bulkPut(bodies));
   for (const { place, info } of writes) {
     change.release(before.get(place));
     change.tell({ type: 'put', key: info.key, etag: info.etag });

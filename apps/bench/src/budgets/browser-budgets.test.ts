@@ -16,7 +16,7 @@ describe('browserBudgets', () => {
   });
 
   test('find nothing in results of other subjects', () => {
-    const names = ['browser-saves', 'browser-items', 'browser-cold', 'browser-stream'];
+    const names = ['browser-bulk', 'browser-items', 'browser-cold', 'browser-stream'];
     const others = names.map((name) =>
       resultFixture(name, { many: 'ops/s', in: 'MiB/s', inBytes: 'bytes' }, [
         rowFixture('other', 'peer', 'B', { many: [1], in: [1], inBytes: [1] }),
@@ -27,7 +27,7 @@ describe('browserBudgets', () => {
 
   test('compare bulk saves with Dexie at the same durability, and with peers', () => {
     const budgets = checked(
-      resultFixture('browser-saves', { many: 'ops/s', atomic: 'ops/s' }, [
+      resultFixture('browser-bulk', { many: 'ops/s', atomic: 'ops/s' }, [
         rowFixture('granary-idb', 'granary', 'B', { many: [88, 88], atomic: [80, 80] }),
         rowFixture('raw-dexie', 'raw', 'B', { many: [100, 100], atomic: [100, 100] }),
         rowFixture('granary-idb-strict', 'granary', 'C', { many: [10, 10] }),
@@ -47,7 +47,7 @@ describe('browserBudgets', () => {
     );
     expect(budgets.get('granary-idb ahead of every peer in IndexedDB: bulk save')).toMatchObject({
       measured: '2.00 x (2.00–2.00)',
-      against: 'browser-saves: slow',
+      against: 'browser-bulk: slow',
     });
   });
 

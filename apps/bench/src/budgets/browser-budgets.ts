@@ -40,7 +40,7 @@ function bulkBudgets(subject: string, over: string, how: string): Budget[] {
     limit: BULK_SHARE,
     compare: 'at least',
     limitText: `${BULK_SHARE} x`,
-    read: (results) => findingOver(results, 'browser-saves', metric, [subject, over]),
+    read: (results) => findingOver(results, 'browser-bulk', metric, [subject, over]),
   });
   return [bulk('many', 'bulk save'), bulk('atomic', 'bulk save, all or nothing')];
 }
@@ -52,7 +52,7 @@ function bulkAheadOfPeers(): Budget {
     compare: 'at least',
     limitText: '1 x',
     read(results) {
-      const saves = results.filter(({ name }) => name === 'browser-saves');
+      const saves = results.filter(({ name }) => name === 'browser-bulk');
       return worstAgainstPeers(saves, 'granary-idb', 'many');
     },
   };

@@ -49,10 +49,12 @@ describe('answerAll', () => {
 });
 
 describe('startTask', () => {
-  const counts = { single: 1, bulk: 1, items: 1, saves: 1, loads: 1, walks: 1, deletes: 1 };
+  const saves = { by: 'many', count: 1 };
+  const counts = { items: 1, saves: 1, loads: 1, walks: 1, deletes: 1 };
 
   test.each(['saves', 'items', 'small', 'cold'] as const)('starts %s', (kind) => {
-    const session = startTask({ kind, home: 'IndexedDB', subject: 'raw-idb', counts } as PageTask);
+    const task = { kind, home: 'IndexedDB', subject: 'raw-idb', counts, saves };
+    const session = startTask(task as PageTask);
     expect(Object.keys(session)).toEqual(['verify', 'run', 'close']);
   });
 

@@ -1,5 +1,5 @@
 import type { PageItemCounts } from './items-session.ts';
-import type { SaveCounts } from './saves-session.ts';
+import type { Saves } from './saves-session.ts';
 
 /** Where notes are kept, which says whose subjects are meant. */
 export type NoteHome = 'IndexedDB' | 'OPFS' | 'localStorage';
@@ -10,7 +10,7 @@ export type PageTask =
       readonly kind: 'saves';
       readonly home: NoteHome;
       readonly subject: string;
-      readonly counts: SaveCounts;
+      readonly saves: Saves;
     }
   | {
       readonly kind: 'items';

@@ -1,41 +1,35 @@
 import { drive, perSecond } from '../harness/drive.ts';
 import { pick } from '../harness/pick.ts';
 import { checkNotes, expect } from './check-notes.ts';
-import { type NoteItem, noteOf, notesFrom } from './note.ts';
+import { noteOf, notesFrom } from './note.ts';
 import type { PageSession } from './page-session.ts';
 import type { PageStore } from './page-store.ts';
 
-/** How many notes are saved. */
-export interface SaveCounts {
-  /** One after the other. */
-  readonly single: number;
-  /** In as few calls as the subject makes of it. */
-  readonly bulk: number;
+/** How notes are saved: one after the other, or in as few calls as the subject makes of it. */
+export interface Saves {
+  readonly by: 'one' | 'many';
+  readonly count: number;
 }
 
 /** Saves notes into stores that are made anew for each measurement. */
 export function savesSession(
   open: (name: string) => Promise<PageStore>,
-  { single, bulk }: SaveCounts,
+  { by, count }: Saves,
 ): PageSession {
-  const singles = notesFrom(0, single);
-  const many = notesFrom(0, bulk);
+  const notes = notesFrom(0, count);
   /** Opens the database, so that no save does. */
-  const first = noteOf(bulk);
+  const first = noteOf(count);
   let made = 0;
   let hasAtomic = false;
 
-  const timed = async (
-    expected: readonly NoteItem[],
-    work: (store: PageStore) => Promise<number>,
-  ) => {
+  const timed = async (work: (store: PageStore) => Promise<number>) => {
     const store = await open(`saves-${made++}`);
     try {
       await store.save(first);
       const elapsedMs = await work(store);
-      const last = pick(expected, expected.length - 1);
+      const last = pick(notes, count - 1);
       expect((await store.load(last.key)) !== undefined, 'the last note was not saved');
-      return perSecond(expected.length, elapsedMs);
+      return perSecond(count, elapsedMs);
     } finally {
       await store.remove();
     }
@@ -52,15 +46,15 @@ export function savesSession(
       }
     },
     async run() {
-      const one = await timed(singles, (store) =>
-        drive(single, 1, (index) => store.save(pick(singles, index))),
-      );
-      const all = await timed(many, (store) => drive(1, 1, () => store.saveMany(many)));
-      if (!hasAtomic) return { one, many: all };
-      const atomic = await timed(many, (store) =>
-        drive(1, 1, async () => store.saveAtomic?.(many)),
-      );
-      return { one, many: all, atomic };
+      if (by === 'one') {
+        return {
+          one: await timed((store) => drive(count, 1, (index) => store.save(pick(notes, index)))),
+        };
+      }
+      const many = await timed((store) => drive(1, 1, () => store.saveMany(notes)));
+      if (!hasAtomic) return { many };
+      const atomic = await timed((store) => drive(1, 1, async () => store.saveAtomic?.(notes)));
+      return { many, atomic };
     },
     close: async () => {},
   };

@@ -24,7 +24,7 @@ export function startTask(task: PageTask): PageSession {
   const noteStore = (home: NoteHome) => byId(NOTE_SUBJECTS[home], task.subject).open;
   switch (task.kind) {
     case 'saves':
-      return savesSession(noteStore(task.home), task.counts);
+      return savesSession(noteStore(task.home), task.saves);
     case 'items':
       return itemsSession(noteStore(task.home), task.counts);
     case 'small':
