@@ -36,7 +36,7 @@ function toKey(text: string): Uint8Array {
     'invalid-config',
     `the option "key" is not ${KEY_BYTES} bytes in base64.`,
     {
-      hint: 'Make one: openssl rand -base64 32. Or use passphrase.',
+      hint: 'Make one: openssl rand -base64 32. Or use passphrase, or vault with the name of a key there.',
     },
   );
 }
