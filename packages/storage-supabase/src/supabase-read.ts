@@ -113,15 +113,17 @@ async function pinned(
   response: Response,
   { range, signal }: GetOptions,
 ): Promise<StoredObject> {
-  const body = response.body ?? new Blob([]).stream();
+  // Node ends a body that nobody has begun to read when its response is collected, so that is held:
+  // https://github.com/nodejs/undici/blob/main/lib/web/fetch/response.js, read 2026-11-21
+  const body = () => response.body ?? new Blob([]).stream();
   const source = {
-    stream: () => mapStreamError(body, (error) => (signal?.aborted ? error : fromFailure(error))),
-    cancel: (reason?: unknown) => body.cancel(reason),
+    stream: () => mapStreamError(body(), (error) => (signal?.aborted ? error : fromFailure(error))),
+    cancel: (reason?: unknown) => response.body?.cancel(reason),
   };
   if (!range) return storedObject(info, source);
   const part = parseContentRange(response.headers.get('content-range') ?? '')?.range;
   if (response.status === 206 && part) return storedObject(info, source, { range: part });
-  await body.cancel();
+  await response.body?.cancel();
   throw new StorageError('unavailable', 'the service ignored the range and sent everything.');
 }
 

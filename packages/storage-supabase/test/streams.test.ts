@@ -1,4 +1,9 @@
-import { expect, test } from 'vitest';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { expect, onTestFinished, test } from 'vitest';
 import { createSupabase } from '../src/index.ts';
 
 const CHUNK = 1024 * 1024;
@@ -88,4 +93,29 @@ test('leaves no listener on a signal', async () => {
   );
   await expect(storage.get('a', { signal })).rejects.toMatchObject({ code: 'not-found' });
   expect(listeners.count).toBe(0);
+});
+
+test('keeps content that nobody has begun to read while memory is cleaned up', async () => {
+  const server = createServer((request, response) => {
+    const isInfo = request.url?.includes('/info/');
+    response.setHeader('content-type', isInfo ? 'application/json' : 'text/plain');
+    response.setHeader('etag', info.etag);
+    response.end(isInfo ? JSON.stringify({ ...info, size: 7 }) : 'content');
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  const { port } = server.address() as AddressInfo;
+  const url = `http://127.0.0.1:${port}`;
+  const storage = createSupabase({ url, key: 'k', bucket: 'photos', retry: false });
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+
+  const objects = await Promise.all(Array.from({ length: 20 }, () => storage.get('a')));
+  for (let turn = 0; turn < 5; turn += 1) {
+    collect();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  const texts = await Promise.all(objects.map((object) => object.text()));
+  expect(texts).toEqual(objects.map(() => 'content'));
 });

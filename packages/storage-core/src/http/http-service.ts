@@ -59,6 +59,8 @@ const BODILESS: ReadonlySet<number> = new Set([101, 103, 204, 205, 304]);
 /** So much of an answer that is no success is handed to whoever finds out why. Units: characters. */
 const MAX_REASON = 64 * 1024;
 
+const RESPONSE = Symbol('response');
+
 /** Makes the way to a service. Sends nothing. */
 export function httpService(settings: HttpServiceSettings): HttpService {
   const { auth, allowInsecure, errorOf, unreachableHint } = settings;
@@ -82,7 +84,7 @@ export function httpService(settings: HttpServiceSettings): HttpService {
         body: body ?? null,
         signal: controller.signal,
       });
-      return streams && response.ok ? response : await wholeResponse(response);
+      return streams && response.ok ? held(response) : await wholeResponse(response);
     } catch (error) {
       if (signal?.aborted) throw signal.reason;
       throw new StorageError('unavailable', 'the service could not be reached.', {
@@ -114,6 +116,15 @@ export function httpService(settings: HttpServiceSettings): HttpService {
       throw errorOf(await refusedAnswer(response));
     },
   };
+}
+
+/**
+ * Node ends a body that nobody has begun to read when its response is collected, so the body holds it.
+ * https://github.com/nodejs/undici/blob/main/lib/web/fetch/response.js, read 2026-11-21
+ */
+function held(response: Response): Response {
+  if (response.body !== null) Object.assign(response.body, { [RESPONSE]: response });
+  return response;
 }
 
 async function wholeResponse(response: Response): Promise<Response> {
