@@ -10,13 +10,14 @@ import { forget, keep, type PlainModel } from './plain-model.ts';
 
 /** Whether two of the keys cannot live side by side in this store. */
 function collides(provider: StorageProvider, model: PlainModel, key: string): boolean {
-  const { capabilities } = provider;
-  const others = [...model.objects.keys()].filter((other) => other !== key);
+  const { fileAndFolder, caseSensitive } = provider.capabilities;
+  const folded = (text: string) => (caseSensitive ? text : text.toLowerCase());
+  const own = folded(key);
+  const others = [...model.objects.keys()].filter((other) => other !== key).map(folded);
   return others.some(
     (other) =>
-      (!capabilities.fileAndFolder &&
-        (other.startsWith(`${key}/`) || key.startsWith(`${other}/`))) ||
-      (!capabilities.caseSensitive && other.toLowerCase() === key.toLowerCase()),
+      (!fileAndFolder && (other.startsWith(`${own}/`) || own.startsWith(`${other}/`))) ||
+      other === own,
   );
 }
 
