@@ -22,6 +22,7 @@ const PLACES: readonly (readonly [string, string])[] = [
   ['file:///data/photos/', 'the same as a URL'],
   ['memory:', 'a store that is gone when the command ends, for trying things'],
   ['docs:2026/a.jpg', 'in the store that storage.yaml calls docs: granary config'],
+  ['gdrive:///notes/a.txt', "in a person's drive: granary login gdrive"],
   ['s3://bucket/a.jpg', 'any backend that is installed: npm install @granary/storage-s3'],
 ];
 

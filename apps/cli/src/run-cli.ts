@@ -74,12 +74,12 @@ async function runInvocation(
   const { command, words, raw } = invocation;
   const output = outputFor(host, raw, []);
   const modules = Array.isArray(raw['backend']) ? (raw['backend'] as string[]) : [];
-  const backends: Backends = findBackends({ cwd: host.cwd, modules, env: host.env });
   let opened: Promise<Vault> | undefined;
   const vault = (): Promise<Vault> => {
     opened ??= openVault(host);
     return opened;
   };
+  const backends: Backends = findBackends({ cwd: host.cwd, modules, env: host.env, vault });
   const stores = openNamedStores(host, backends, {
     vault,
     config: typeof raw['config'] === 'string' ? raw['config'] : undefined,

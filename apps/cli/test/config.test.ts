@@ -127,7 +127,7 @@ describe('a store with a name', () => {
         '',
       ].join('\n'),
     });
-    expect((await run('ls dropbox:x')).err).toContain('npm install @granary/storage-dropbox');
+    expect((await run('ls cloud:x')).err).toContain('npm install @granary/storage-cloud');
     expect((await run(['ls', 'part:x', '--backend', FIXTURE])).err).toContain('storage-part');
   });
 
@@ -146,11 +146,11 @@ describe('a store with a name', () => {
   test('takes backends that are named by --backend, or says what to install', async () => {
     write(
       'storage.yaml',
-      'storage: { providers: { slow: { url: "parts:./p" }, cloudy: { type: dropbox } } }',
+      'storage: { providers: { slow: { url: "parts:./p" }, cloudy: { type: cloud } } }',
     );
     expect((await run(['ls', 'slow:', '--backend', FIXTURE])).code).toBe(0);
     expect((await run('ls cloudy:')).err).toMatch(
-      /storage\.yaml:1:\d+ storage\.providers\.cloudy\.config: no backend for "dropbox:" is installed\. Run "npm install @granary\/storage-dropbox"/,
+      /storage\.yaml:1:\d+ storage\.providers\.cloudy\.config: no backend for "cloud:" is installed\. Run "npm install @granary\/storage-cloud"/,
     );
   });
 

@@ -137,11 +137,11 @@ describe('wrong usage', () => {
 
 describe('backends', () => {
   test('that are not installed come with the line to type', async () => {
-    expect(await run('ls dropbox://bucket')).toMatchObject({
+    expect(await run('ls cloud:bucket')).toMatchObject({
       code: 2,
       err: [
-        'error invalid-config: no backend for "dropbox:" is installed.',
-        'hint: Run "npm install @granary/storage-dropbox", or name the package that has it with --backend.',
+        'error invalid-config: no backend for "cloud:" is installed.',
+        'hint: Run "npm install @granary/storage-cloud", or name the package that has it with --backend.',
         '',
       ].join('\n'),
     });
@@ -253,7 +253,7 @@ describe('granary doctor', () => {
     expect(out).toMatch(/^ {2}fails write +\d+ ms$/m);
     expect(err).toContain('error permission-denied: parts put');
     expect(out).toContain('What memory can do');
-    expect((await run('doctor dropbox://bucket')).code).toBe(2);
+    expect((await run('doctor cloud://bucket')).code).toBe(2);
   });
 
   test('prints JSON', async () => {
@@ -360,6 +360,6 @@ describe('granary completion', () => {
 
   test('knows the schemes of installed backends', async () => {
     const { out } = await run(['completion', 'bash', '--backend', FIXTURE]);
-    expect(out).toMatch(/'(\S+: )*file: (\S+: )*memory: parts: (\S+: )*supabase:'/);
+    expect(out).toMatch(/'(\S+: )*file: (\S+: )*memory: (\S+: )*parts: (\S+: )*supabase:'/);
   });
 });

@@ -29,6 +29,8 @@ export interface KnownBackend {
   readonly aliases: readonly BackendName[];
   /** What makes it. */
   readonly factory: string;
+  /** This package exports what makes it. */
+  readonly isExported?: boolean;
 }
 
 const KNOWN_BACKENDS: readonly KnownBackend[] = [
@@ -41,9 +43,9 @@ const KNOWN_BACKENDS: readonly KnownBackend[] = [
   { id: 'gcs', aliases: [], factory: 'createGCS' },
   { id: 'azure', aliases: [], factory: 'createAzure' },
   { id: 'supabase', aliases: [], factory: 'createSupabase' },
-  { id: 'gdrive', aliases: [], factory: 'createGoogleDrive' },
-  { id: 'onedrive', aliases: [], factory: 'createOneDrive' },
-  { id: 'dropbox', aliases: [], factory: 'createDropbox' },
+  { id: 'gdrive', aliases: [], factory: 'createGoogleDrive', isExported: true },
+  { id: 'onedrive', aliases: [], factory: 'createOneDrive', isExported: true },
+  { id: 'dropbox', aliases: [], factory: 'createDropbox', isExported: true },
   { id: 'cloud', aliases: [], factory: 'createCloud' },
 ];
 
@@ -59,10 +61,18 @@ export function knownBackend(name: string): KnownBackend {
   });
 }
 
-/** The error for a backend that exists and is not part of this package yet. */
-export function notInstalled(name: string, { id, factory }: KnownBackend): StorageError {
+/** The error for a backend that exists and that no config of this package makes. */
+export function notInstalled(name: string, known: KnownBackend): StorageError {
+  const { id, factory, isExported = false } = known;
+  const pass = `createStorage({ engine: ${factory}({ … }) })`;
+  if (isExported) {
+    return new StorageError('invalid-config', `the backend "${name}" needs a sign-in.`, {
+      operation: 'createStorage',
+      hint: `Pass ${pass}; this package exports ${factory}.`,
+    });
+  }
   return new StorageError('invalid-config', `the backend "${name}" is not installed.`, {
     operation: 'createStorage',
-    hint: `Run "npm install @granary/storage-${id}", then pass createStorage({ engine: ${factory}({ … }) }).`,
+    hint: `Run "npm install @granary/storage-${id}", then pass ${pass}.`,
   });
 }

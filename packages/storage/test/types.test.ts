@@ -1,5 +1,17 @@
-import { createStorage as createBrowserStorage } from '@granary/storage/browser';
-import { createStorage, type StorageEngine } from '@granary/storage/desktop';
+import {
+  createGoogleDrive as createBrowserGoogleDrive,
+  createOneDrive as createBrowserOneDrive,
+  createStorage as createBrowserStorage,
+} from '@granary/storage/browser';
+import {
+  createDropbox,
+  createGoogleDrive,
+  createOneDrive,
+  createStorage,
+  type DriveSignIn,
+  type StorageEngine,
+} from '@granary/storage/desktop';
+import { openStorage } from '@granary/storage-core';
 import { createMemory } from '@granary/storage-memory';
 import { describe, expect, expectTypeOf, test } from 'vitest';
 
@@ -68,5 +80,47 @@ describe('the types of createStorage', () => {
     // @ts-expect-error: no such theme
     await storage.save('settings/ui', { theme: 'blue' });
     expectTypeOf(await storage.load('settings/ui')).toEqualTypeOf<Ui>();
+  });
+});
+
+describe('the types of the drives', () => {
+  test('take what the drives are asked for, and give a sign-in', () => {
+    const google = createGoogleDrive({ clientId: 'a', scopes: ['drive.file'], trash: false });
+    expectTypeOf(google.auth).toEqualTypeOf<DriveSignIn>();
+    expectTypeOf(google).toExtend<StorageEngine>();
+    const { auth } = createOneDrive({ clientId: 'a', redirectUri: 'http://localhost:8000/' });
+    expectTypeOf(auth.signIn).toBeFunction();
+    expectTypeOf(createDropbox.provider({ appKey: 'a' }).auth).toEqualTypeOf<DriveSignIn>();
+    createBrowserOneDrive({ clientId: 'a', redirectUri: 'https://app.example/', flow: 'redirect' });
+    interface Items {
+      readonly 'settings/ui': { readonly theme: string };
+    }
+    expectTypeOf(createDropbox<Items>({ appKey: 'a' }).load('settings/ui')).resolves.toEqualTypeOf<{
+      readonly theme: string;
+    }>();
+  });
+
+  test('give none where the application signs in', () => {
+    const storage = createDropbox({ auth: () => 'token' });
+    // @ts-expect-error: the application has it
+    expect(storage.auth).toBeUndefined();
+    // @ts-expect-error: one of the two
+    expect(() => createDropbox({ appKey: 'a', auth: 'token' })).toThrow('not both');
+  });
+
+  test('refuse what belongs to another drive or platform', () => {
+    // @ts-expect-error: Dropbox has an app key
+    expect(() => createDropbox({ clientId: 'a' })).toThrow('the option "appKey" is missing.');
+    // @ts-expect-error: there are no tenants
+    createGoogleDrive({ clientId: 'a', tenant: 'b' });
+    // @ts-expect-error: a page holds no secret
+    createBrowserGoogleDrive({ clientId: 'a', clientSecret: 'b' });
+    // @ts-expect-error: a desktop has no windows to open
+    expect(() => createOneDrive({ clientId: 'a', flow: 'popup' })).toThrow('no flow "popup"');
+  });
+
+  test('fit where backends are listed', () => {
+    const backends = [createGoogleDrive, createOneDrive, createDropbox, createBrowserGoogleDrive];
+    expect(openStorage('dropbox:?appKey=a', { backends }).getInfo().provider).toBe('dropbox');
   });
 });

@@ -3,9 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createAzure } from '@granary/storage-azure';
 import type { StorageEngine } from '@granary/storage-core';
+import { createDropbox } from '@granary/storage-dropbox';
 import { createFileSystem } from '@granary/storage-fs';
 import { createGcs } from '@granary/storage-gcs';
+import { createGoogleDrive } from '@granary/storage-gdrive';
 import { createMemory } from '@granary/storage-memory';
+import { createOneDrive } from '@granary/storage-onedrive';
 import { createS3 } from '@granary/storage-s3';
 import { createSupabase } from '@granary/storage-supabase';
 import { startBrowser } from '@granary-tools/browser';
@@ -50,6 +53,9 @@ function remote(): StorageEngine[] {
       versions: true,
     }),
     createSupabase({ bucket: 'bucket', url: 'https://project.supabase.co', key: 'key' }),
+    createGoogleDrive({ auth: 'token' }),
+    createOneDrive({ auth: 'token' }),
+    createDropbox({ auth: 'token' }),
   ];
 }
 

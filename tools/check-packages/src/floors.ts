@@ -54,5 +54,7 @@ export function mayTestWith(from: CheckedPackage, to: CheckedPackage): boolean {
   const isTestGround =
     to.kind === 'kit' || to.kind === 'server' || folderName(to) === 'storage-memory';
   if (from.kind === 'example') return to.kind === 'server';
+  // Tokens are kept in a vault, which a sign-in takes by shape.
+  if (from.kind === 'auth' && to.kind === 'vault') return true;
   return from.kind !== undefined && TESTED_WITH_KIT.has(from.kind) && isTestGround;
 }

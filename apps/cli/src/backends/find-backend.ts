@@ -5,7 +5,9 @@ import { createStorage, type OpenableBackend, type StorageEngine } from '@granar
 import { StorageError, type StorageUrl } from '@granary/storage-core/provider';
 import { createFileSystem } from '@granary/storage-fs';
 import { createMemory } from '@granary/storage-memory';
-import { type Environment, withEnvironment } from './environment.ts';
+import { DRIVES_PACKAGE, type DriveKind, driveOf, loadDrive } from '../drives/drive-kinds.ts';
+import { hasToken, type SignInPlace, signedInDrive } from '../drives/signed-in-drive.ts';
+import { withEnvironment } from './environment.ts';
 
 /** A backend that a URL can name. */
 export interface Backend {
@@ -19,7 +21,10 @@ export interface Backend {
   open(url: StorageUrl): StorageEngine;
 }
 
-/** Finds backends: those that come with the program, those named by `--backend`, those installed. */
+/**
+ * Finds backends: those that come with the program, those named by `--backend`, drives that people sign
+ * in to, those installed.
+ */
 export interface Backends {
   /** Errors: `invalid-config` with the line to type when nothing reaches such a URL. */
   open(url: StorageUrl): Promise<StorageEngine>;
@@ -29,12 +34,10 @@ export interface Backends {
   given(): Promise<readonly Backend[]>;
 }
 
-export interface BackendSettings {
+export interface BackendSettings extends SignInPlace {
   readonly cwd: string;
   /** Packages or files to look into besides. */
   readonly modules: readonly string[];
-  /** Gives what URLs leave out. */
-  readonly env: Environment;
 }
 
 const PACKAGE_PREFIX = '@granary/storage-';
@@ -49,8 +52,9 @@ const PACKAGE_BY_SCHEME: Readonly<Record<string, string>> = {
   indexeddb: 'idb',
 };
 
-export function findBackends({ cwd, modules, env }: BackendSettings): Backends {
+export function findBackends({ cwd, modules, env, vault }: BackendSettings): Backends {
   let named: Promise<readonly Backend[]> | undefined;
+  const drives = new Map<string, Promise<OpenableBackend>>();
 
   async function given(): Promise<readonly Backend[]> {
     named ??= Promise.all(modules.map((module) => loadModule(module, cwd))).then((all) =>
@@ -59,9 +63,22 @@ export function findBackends({ cwd, modules, env }: BackendSettings): Backends {
     return [...BUILT_IN, ...(await named)];
   }
 
-  async function find(scheme: string): Promise<Backend> {
+  /** With a token in the URL, nobody is looked up in the vault. */
+  async function openDrive(kind: DriveKind, query: StorageUrl['query']): Promise<Backend> {
+    const opening = hasToken(query)
+      ? loadDrive(kind)
+      : (drives.get(kind.id) ?? signedInDrive(kind, { vault, env }));
+    if (!hasToken(query)) drives.set(kind.id, opening);
+    const [backend] = toBackend(await opening, DRIVES_PACKAGE);
+    if (backend !== undefined) return backend;
+    throw new StorageError('invalid-config', `${kind.title} cannot be opened from a URL.`);
+  }
+
+  async function find(scheme: string, query: StorageUrl['query'] = {}): Promise<Backend> {
     const known = (await given()).find((backend) => answersTo(backend, scheme));
     if (known !== undefined) return known;
+    const drive = driveOf(scheme);
+    if (drive !== undefined) return openDrive(drive, query);
     const origin = PACKAGE_PREFIX + (PACKAGE_BY_SCHEME[scheme] ?? scheme);
     const path = resolvePackage(origin, cwd);
     if (path === undefined) throw notInstalled(scheme, origin);
@@ -76,7 +93,7 @@ export function findBackends({ cwd, modules, env }: BackendSettings): Backends {
     given,
     find,
     async open(url) {
-      const backend = await find(url.scheme);
+      const backend = await find(url.scheme, url.query);
       return backend.open(withEnvironment(backend.name, url, env));
     },
   };

@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { DRIVES, DRIVES_PACKAGE } from '../drives/drive-kinds.ts';
 import { type Backends, loadBackends, resolvePackage } from './find-backend.ts';
 
 /** A backend that this computer has, or a package of one that does not work. */
@@ -22,10 +23,16 @@ export async function installedBackends(
     schemes,
     origin,
   }));
-  const origins = new Set(given.map(({ origin }) => origin));
+  const drives = DRIVES.map(({ id }) => ({ name: id, schemes: [id], origin: DRIVES_PACKAGE }));
+  const origins = new Set([
+    ...given.map(({ origin }) => origin),
+    ...drives.map(({ name }) => `${SCOPE}/storage-${name}`),
+  ]);
   const others = (await packagesFrom(cwd)).filter((name) => !origins.has(name));
   const found = await Promise.all(others.map((name) => loadInstalled(name, cwd)));
-  return [...given, ...found.flat()].sort((one, other) => (one.name < other.name ? -1 : 1));
+  return [...given, ...drives, ...found.flat()].sort((one, other) =>
+    one.name < other.name ? -1 : 1,
+  );
 }
 
 async function loadInstalled(name: string, cwd: string): Promise<readonly InstalledBackend[]> {

@@ -1,4 +1,5 @@
 import type { Command } from '../command.ts';
+import { accounts } from './accounts.ts';
 import { cat } from './cat.ts';
 import { check } from './check.ts';
 import { completion } from './completion.ts';
@@ -9,6 +10,8 @@ import { du } from './du.ts';
 import { find } from './find.ts';
 import { get } from './get.ts';
 import { keys } from './keys.ts';
+import { login } from './login.ts';
+import { logout } from './logout.ts';
 import { ls } from './ls.ts';
 import { mv } from './mv.ts';
 import { put } from './put.ts';
@@ -22,5 +25,5 @@ export const COMMANDS: readonly Command[] = [
   ...[ls, cat, stat, find, search, du],
   ...[cp, mv, put, get, rm],
   ...[check, verify],
-  ...[doctor, config, keys, completion],
+  ...[doctor, config, keys, login, logout, accounts, completion],
 ];

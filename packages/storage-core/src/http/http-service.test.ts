@@ -165,7 +165,7 @@ describe('an answer', () => {
       );
     const { service } = serviceOver(broken);
     const error = await service.send({ method: 'GET', url: URL_OF_ITEM }).catch((found) => found);
-    expect(error).toMatchObject({ code: 'unavailable', outcome: 'unknown' });
+    expect(error).toMatchObject({ code: 'unavailable', outcome: 'not-applied' });
 
     const streamed = await service.send({ method: 'GET', url: URL_OF_ITEM, streams: true });
     await expect(streamed.bytes()).rejects.toThrow('cut');

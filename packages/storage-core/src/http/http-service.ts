@@ -48,8 +48,8 @@ export interface HttpService {
   /**
    * Sends a request, once; a token that the service refuses is asked for again, and the request sent
    * with the new one. Redirects are errors: they could carry the token away.
-   * Errors: what `errorOf` makes of an answer that is no success; `unavailable` with an unknown
-   * outcome when no answer comes; `invalid-config` for an address without encryption.
+   * Errors: what `errorOf` makes of an answer that is no success; `unavailable` when no answer comes,
+   * for what is no GET or HEAD with an unknown outcome; `invalid-config` for an address without encryption.
    */
   send(request: ServiceRequest): Promise<Response>;
 }
@@ -59,6 +59,8 @@ const BODILESS: ReadonlySet<number> = new Set([101, 103, 204, 205, 304]);
 /** So much of an answer that is no success is handed to whoever finds out why. Units: characters. */
 const MAX_REASON = 64 * 1024;
 
+/** Methods that change nothing. */
+const READS: ReadonlySet<string> = new Set(['GET', 'HEAD']);
 const RESPONSE = Symbol('response');
 
 /** Makes the way to a service. Sends nothing. */
@@ -89,7 +91,7 @@ export function httpService(settings: HttpServiceSettings): HttpService {
       if (signal?.aborted) throw signal.reason;
       throw new StorageError('unavailable', 'the service could not be reached.', {
         cause: error,
-        outcome: 'unknown',
+        outcome: READS.has(method) ? 'not-applied' : 'unknown',
         hint: unreachableHint,
       });
     } finally {

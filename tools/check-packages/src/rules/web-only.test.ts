@@ -35,6 +35,8 @@ test('allows them in an entry for Node of a package that runs anywhere', () => {
   expect(at('packages/storage-conformance', text, 'src/fault-proxy/gate.ts')).toEqual([]);
   expect(at('packages/storage-conformance', text, 'src/fault-proxy.ts')).toEqual([]);
   expect(at('packages/storage-conformance', text, 'src/gate.ts')).toHaveLength(2);
+  expect(at('packages/storage-oauth', text, 'src/node/loopback.ts')).toEqual([]);
+  expect(at('packages/storage-oauth', text, 'src/grant.ts')).toHaveLength(2);
 });
 
 test('allows a browser package the globals it exists for', () => {

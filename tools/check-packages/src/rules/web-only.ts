@@ -29,6 +29,7 @@ const FORBIDDEN: ReadonlySet<string> = new Set([
 /** Entries for Node alone of packages that run anywhere. */
 const NODE_ENTRIES: Readonly<Record<string, RegExp>> = {
   'storage-conformance': /^src\/fault-proxy(?:\.ts|\/)/,
+  'storage-oauth': /^src\/node(?:\.ts|\/)/,
 };
 
 /** Browser packages and the globals that they exist for. */

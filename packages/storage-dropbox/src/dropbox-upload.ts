@@ -1,0 +1,280 @@
+import {
+  type CompleteOptions,
+  decodeToken,
+  encodeToken,
+  type ObjectInfo,
+  type PartRules,
+  StorageError,
+  type UploadOptions,
+  type UploadSession,
+  type WriteConditions,
+} from '@granary/storage-core/provider';
+import { type NativeFile, toInfo } from './dropbox-attributes.ts';
+import type { CallOptions, DropboxStore } from './dropbox-client.ts';
+import { failureOf, unreadable } from './dropbox-errors.ts';
+import { BLOCK_BYTES, contentHash, contentHasher } from './dropbox-hash.ts';
+import { toPath } from './dropbox-keys.ts';
+import { findFile } from './dropbox-read.ts';
+import { commitFile } from './dropbox-write.ts';
+
+/**
+ * Limits of sessions. Units: bytes.
+ * https://github.com/dropbox/dropbox-api-spec/blob/main/files.stone, read 2026-11-21: `upload_session/start`
+ */
+export const MAX_OBJECT_BYTES: number = 2 ** 41 - 2 ** 22;
+const MAX_REQUEST_BYTES = 150 * 1024 * 1024;
+/** "An upload session can be used for a maximum of 7 days." Same place. Units: ms. */
+const LIFE_MS = 7 * 24 * 60 * 60 * 1000;
+
+/** Parts are multiples of the blocks that are hashed. */
+const PART: PartRules = {
+  minBytes: BLOCK_BYTES,
+  maxBytes: Math.floor(MAX_REQUEST_BYTES / BLOCK_BYTES) * BLOCK_BYTES,
+  multipleOf: BLOCK_BYTES,
+  maxParts: Math.floor(MAX_OBJECT_BYTES / BLOCK_BYTES),
+  order: 'sequential',
+  needsTotal: false,
+};
+
+/** What a token keeps. */
+interface UploadState {
+  readonly id: string;
+  readonly expiresAt: number;
+  /** Units: bytes. */
+  readonly totalBytes: number | null;
+}
+
+/**
+ * Begins an upload session, or goes on with one. Content goes up one part after the other: of concurrent
+ * sessions nobody can ask what they hold.
+ */
+export async function uploadSession(
+  store: DropboxStore,
+  key: string,
+  { token, totalBytes, signal }: UploadOptions,
+): Promise<UploadSession> {
+  if (token !== undefined) {
+    const state = readState(decodeToken(key, token));
+    return session(store, key, state, await offsetOf(store, state.id, 0, { signal }));
+  }
+  const id = await beginSession(store, { signal });
+  const expiresAt = Date.now() + LIFE_MS;
+  return session(store, key, { id, expiresAt, totalBytes: totalBytes ?? null }, 0);
+}
+
+/** Begins a session without content. */
+export async function beginSession(store: DropboxStore, options: CallOptions): Promise<string> {
+  const { session_id: id } = await store.upload<{ readonly session_id?: unknown }>(
+    'files/upload_session/start',
+    { close: false },
+    new Uint8Array(0),
+    options,
+  );
+  if (typeof id !== 'string' || id === '') throw unreadable();
+  return id;
+}
+
+/** Sends a part up; the service compares its hash. */
+export async function appendPart(
+  store: DropboxStore,
+  id: string,
+  offset: number,
+  bytes: Uint8Array<ArrayBuffer>,
+  options: CallOptions,
+): Promise<void> {
+  const cursor = { session_id: id, offset };
+  const arg = { cursor, close: false, content_hash: await contentHash(bytes) };
+  await store.upload('files/upload_session/append_v2', arg, bytes, options);
+}
+
+/** Makes the file of what a session holds. */
+export function finishSession(
+  store: DropboxStore,
+  path: string,
+  id: string,
+  offset: number,
+  conditions: WriteConditions & CallOptions,
+): Promise<NativeFile> {
+  const cursor = { session_id: id, offset };
+  return commitFile(store, path, conditions, undefined, (commit) =>
+    store.upload<NativeFile>('files/upload_session/finish', { cursor, commit }, new Uint8Array(0), {
+      signal: conditions.signal,
+    }),
+  );
+}
+
+/** `held`: what the service holds. */
+function session(
+  store: DropboxStore,
+  key: string,
+  state: UploadState,
+  held: number,
+): UploadSession {
+  const { id, totalBytes } = state;
+  const path = toPath(key, store.root);
+  const token = encodeToken(key, { ...state });
+  /** Hash of all that went up, as long as every part did from here. */
+  const hasher = held === 0 ? contentHasher() : undefined;
+  let hashed = 0;
+  /** Where the service stands; `undefined` when it has to be asked. */
+  let reached: number | undefined = held;
+  /** Hashes of the parts that went up from here, by offset. */
+  const sent = new Map<number, string>();
+  let isEnded = false;
+
+  async function stand(options: CallOptions): Promise<number> {
+    if (isEnded) throw lost();
+    reached = await offsetOf(store, id, reached ?? 0, options);
+    return reached;
+  }
+
+  async function write(offset: number, bytes: Uint8Array, options: CallOptions): Promise<void> {
+    if (isEnded) throw lost();
+    const mine = bytes.slice();
+    const hash = await contentHash(mine);
+    const before = sent.get(offset);
+    if (before !== undefined && before !== hash) throw notReplaceable();
+    const at = reached ?? (await stand(options));
+    if (offset > at) {
+      throw new StorageError(
+        'invalid-argument',
+        `the part comes too early, the service holds ${at} bytes.`,
+        { outcome: 'not-applied', hint: 'Parts of this service come one after the other.' },
+      );
+    }
+    const rest = mine.subarray(at - offset);
+    if (rest.byteLength === 0) return;
+    sent.set(offset, hash);
+    // Whatever happens to the request, the service has to be asked again.
+    reached = undefined;
+    await appendPart(store, id, at, rest, options).catch(asLost);
+    reached = at + rest.byteLength;
+    if (hashed === offset) {
+      hashed = offset + mine.byteLength;
+      await hasher?.update(mine);
+    }
+  }
+
+  async function complete(options: CompleteOptions): Promise<ObjectInfo> {
+    const { signal } = options;
+    if (isEnded) throw lost();
+    let offset: number;
+    try {
+      offset = await stand({ signal });
+    } catch (error) {
+      return await alreadyDone(error, options);
+    }
+    if (totalBytes !== null && offset !== totalBytes) {
+      throw new StorageError(
+        'invalid-argument',
+        `the service holds ${offset} of ${totalBytes} bytes, so the upload is not complete.`,
+        { outcome: 'not-applied', hint: 'Write the parts that status() does not tell.' },
+      );
+    }
+    const file = await finishSession(store, path, id, offset, options).catch(asLost);
+    isEnded = true;
+    return toInfo(key, file, store.hasVersions);
+  }
+
+  /** Closes the session. The service forgets by itself what nobody finishes. */
+  async function abort(options: CallOptions): Promise<void> {
+    if (isEnded) return;
+    try {
+      const cursor = { session_id: id, offset: await stand(options) };
+      const arg = { cursor, close: true };
+      await store
+        .upload('files/upload_session/append_v2', arg, new Uint8Array(0), options)
+        .catch(asLost);
+    } catch (error) {
+      if ((error as { readonly restart?: unknown }).restart !== true) throw error;
+    }
+    isEnded = true;
+  }
+
+  /** A session that is gone may have become the file, when the reply to that was lost. */
+  async function alreadyDone(
+    error: unknown,
+    { ifMatch, ifNoneMatch, signal }: CompleteOptions,
+  ): Promise<ObjectInfo> {
+    const isKnown = hasher !== undefined && (totalBytes === null || hashed === totalBytes);
+    const isGone = (error as { readonly restart?: unknown }).restart === true;
+    if (!isGone || !isKnown || ifMatch !== undefined || ifNoneMatch !== undefined) throw error;
+    const file = await findFile(store, path, { signal });
+    if (file?.size !== hashed || file.content_hash !== (await hasher.digest())) throw error;
+    isEnded = true;
+    return toInfo(key, file, store.hasVersions);
+  }
+
+  return hidden(token, {
+    key,
+    part: PART,
+    expiresAt: new Date(state.expiresAt),
+    async status(options = {}) {
+      const offset = await stand(options);
+      return { held: offset === 0 ? [] : [{ offset: 0, length: offset }] };
+    },
+    write: (offset, bytes, options = {}) => write(offset, bytes, options),
+    complete: (options = {}) => complete(options),
+    abort: (options = {}) => abort(options),
+  });
+}
+
+/** A session that does not show its token when it is printed. */
+function hidden(token: string, parts: Omit<UploadSession, 'token'>): UploadSession {
+  const made = { ...parts } as UploadSession;
+  return Object.defineProperty(made, 'token', { value: token, enumerable: false });
+}
+
+/**
+ * Where the service stands. No call tells it, but one that sends nothing to a wrong place is answered with the
+ * right one. Errors: `conflict` with `restart` when the session is gone.
+ */
+async function offsetOf(
+  store: DropboxStore,
+  id: string,
+  guess: number,
+  options: CallOptions,
+): Promise<number> {
+  try {
+    await appendPart(store, id, guess, new Uint8Array(0), options);
+    return guess;
+  } catch (error) {
+    const correct = failureOf(error)?.correctOffset;
+    if (correct !== undefined) return correct;
+    return asLost(error);
+  }
+}
+
+/** Passes an error on; that of a session which is gone says `restart`. */
+function asLost(error: unknown): never {
+  const tags = failureOf(error)?.tags ?? [];
+  const last = tags[0] === 'lookup_failed' ? tags[1] : tags[0];
+  throw last === 'not_found' || last === 'closed' ? lost(error) : error;
+}
+
+function lost(cause?: unknown): StorageError {
+  return new StorageError('conflict', 'the upload is gone: completed, aborted or expired.', {
+    cause,
+    retryable: false,
+    restart: true,
+    outcome: 'not-applied',
+    hint: 'Begin the upload again.',
+  });
+}
+
+function notReplaceable(): StorageError {
+  return new StorageError('invalid-argument', 'the part was sent with other content before.', {
+    outcome: 'not-applied',
+    hint: 'This service cannot replace a part: abort the upload and begin it again.',
+  });
+}
+
+function readState(fields: unknown): UploadState {
+  const { id, expiresAt, totalBytes } = (fields ?? {}) as Partial<UploadState>;
+  const fits =
+    typeof id === 'string' &&
+    typeof expiresAt === 'number' &&
+    (totalBytes === null || typeof totalBytes === 'number');
+  if (fits) return { id, expiresAt, totalBytes };
+  throw new StorageError('invalid-argument', 'the token is not one of an upload to this key.');
+}

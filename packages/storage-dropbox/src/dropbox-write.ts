@@ -1,0 +1,125 @@
+import {
+  type Body,
+  isStorageError,
+  meetWriteConditions,
+  type ObjectInfo,
+  type PutOptions,
+  StorageError,
+  toStorageError,
+  type WriteConditions,
+} from '@granary/storage-core/provider';
+import { etagOf, type NativeFile, toInfo } from './dropbox-attributes.ts';
+import type { CallOptions, DropboxStore } from './dropbox-client.ts';
+import { overEmptyFolder } from './dropbox-folders.ts';
+import { contentHash } from './dropbox-hash.ts';
+import { toPath } from './dropbox-keys.ts';
+import { findFile } from './dropbox-read.ts';
+
+/**
+ * Largest body of one request; it is held whole, to be hashed first. The service takes 150 MiB. Units: bytes.
+ * https://github.com/dropbox/dropbox-api-spec/blob/main/files.stone, read 2026-11-21: `upload`
+ */
+export const MAX_PUT_BYTES: number = 8 * 1024 * 1024;
+/** How often an object may change between the question for its rev and the write. */
+const MAX_TRIES = 3;
+
+/** How a file is written. https://github.com/dropbox/dropbox-api-spec/blob/main/files.stone, read 2026-11-21: `CommitInfo` */
+export interface NativeCommit {
+  readonly path: string;
+  readonly mode: 'add' | 'overwrite' | { readonly '.tag': 'update'; readonly update: string };
+  readonly autorename: false;
+  readonly mute: boolean;
+  readonly strict_conflict: boolean;
+}
+
+/** Writes an object in one request. The service compares the hash of what it got with ours. */
+export async function writeObject(
+  store: DropboxStore,
+  key: string,
+  body: Body,
+  options: PutOptions,
+): Promise<ObjectInfo> {
+  const { signal } = options;
+  const content = await contentOf(body, signal);
+  const hash = await contentHash(content);
+  const file = await commitFile(store, toPath(key, store.root), options, hash, (commit) =>
+    store.upload<NativeFile>('files/upload', { ...commit, content_hash: hash }, content, {
+      signal,
+    }),
+  );
+  return toInfo(key, file, store.hasVersions);
+}
+
+/**
+ * Makes a file under conditions. `ifMatch` is a hash of content, and the service compares revs: so it is asked
+ * for the rev of the content that is there, and writes over that rev alone. `hash`: that of the new content,
+ * where it is known.
+ */
+export async function commitFile(
+  store: DropboxStore,
+  path: string,
+  { ifMatch, ifNoneMatch, signal }: WriteConditions & CallOptions,
+  hash: string | undefined,
+  send: (commit: NativeCommit) => Promise<NativeFile>,
+): Promise<NativeFile> {
+  const common = { path, autorename: false, mute: store.mute } as const;
+  const write = (mode: NativeCommit['mode'], strict: boolean) =>
+    store.writing(signal, () =>
+      overEmptyFolder(store, path, { signal }, () =>
+        send({ ...common, mode, strict_conflict: strict }),
+      ),
+    );
+  if (ifNoneMatch !== undefined) return write('add', true);
+  if (ifMatch === undefined) return write('overwrite', false);
+
+  for (let tries = 1; ; tries += 1) {
+    const there = await findFile(store, path, { signal });
+    meetWriteConditions(there && etagOf(there), { ifMatch });
+    // The same bytes are there: the service would write nothing either.
+    if (there !== undefined && there.content_hash === hash) return there;
+    try {
+      return await write({ '.tag': 'update', update: there?.rev ?? '' }, true);
+    } catch (error) {
+      if (!isStorageError(error, 'precondition-failed')) throw error;
+      if (tries === MAX_TRIES) {
+        throw new StorageError('conflict', 'the object kept changing while it was written.', {
+          cause: error,
+          outcome: 'not-applied',
+        });
+      }
+    }
+  }
+}
+
+async function contentOf(
+  body: Body,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array<ArrayBuffer>> {
+  let content: Uint8Array;
+  try {
+    content = body.buffered ?? (await untilAborted(body.bytes(), signal));
+  } catch (error) {
+    await body.cancel(error);
+    throw toStorageError(error, { outcome: 'not-applied' }, signal);
+  }
+  if (content.byteLength <= MAX_PUT_BYTES) return content as Uint8Array<ArrayBuffer>;
+  throw new StorageError('too-large', `one request takes ${MAX_PUT_BYTES} bytes.`, {
+    outcome: 'not-applied',
+    hint: 'Use an upload, which takes parts.',
+  });
+}
+
+/** Waits for the source, which may never come to an end, no longer than the signal allows. */
+function untilAborted<Result>(
+  reading: Promise<Result>,
+  signal: AbortSignal | undefined,
+): Promise<Result> {
+  if (signal === undefined) return reading;
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    const end = () => signal.removeEventListener('abort', abort);
+    signal.addEventListener('abort', abort);
+    reading.finally(end).then(resolve, reject);
+    if (signal.aborted) abort();
+  });
+}

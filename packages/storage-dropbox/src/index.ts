@@ -1,0 +1,3 @@
+export type { DropboxAuthLike, DropboxClientLike } from './dropbox-auth.ts';
+export type { DropboxEndpoints } from './dropbox-client.ts';
+export { createDropbox, type DropboxOptions, dropboxProvider } from './dropbox-provider.ts';

@@ -1,0 +1,2 @@
+export type { GoogleAuthLike, GoogleDriveClientLike } from './gdrive-auth.ts';
+export { createGoogleDrive, type GdriveOptions } from './gdrive-provider.ts';

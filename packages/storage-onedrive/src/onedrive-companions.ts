@@ -1,0 +1,2 @@
+// In a module of its own, which is loaded with the first operation that needs it.
+export { withCompanion } from '@granary/storage-core/provider';

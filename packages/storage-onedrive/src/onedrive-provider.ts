@@ -1,0 +1,140 @@
+import {
+  type BackendFactory,
+  type Capabilities,
+  defineBackend,
+  StorageError,
+  type StorageProvider,
+} from '@granary/storage-core/provider';
+import type { GraphClientLike, OneDriveAuth } from './onedrive-auth.ts';
+import { readChanges } from './onedrive-changes.ts';
+import { openOneDrive } from './onedrive-client.ts';
+import { onedriveFromConfig } from './onedrive-config.ts';
+import { moveObject } from './onedrive-copy.ts';
+import { deleteObject, deleteObjects } from './onedrive-delete.ts';
+import { checkHealth, readUsage } from './onedrive-health.ts';
+import { listObjects } from './onedrive-list.ts';
+import { withQuickCompanions } from './onedrive-quick.ts';
+import { readObject, statObject } from './onedrive-read.ts';
+import { MAX_OBJECT_BYTES, uploadSession } from './onedrive-upload.ts';
+import { writeObject } from './onedrive-write.ts';
+
+/**
+ * What goes up in one request, though the service takes 250 MB: the body is read whole. Above 10 MiB
+ * parts are advised: createUploadSession. Units: bytes.
+ */
+const MAX_PUT_BYTES = 8 * 1024 * 1024;
+
+/** Options of {@link createOneDrive}: `auth` or `client` is needed. */
+export interface OneDriveOptions {
+  /** A function that answers with an access token, a `TokenSource`, or an `AuthenticationProvider` of the SDK. */
+  readonly auth?: OneDriveAuth;
+  /** A `Client` of `@microsoft/microsoft-graph-client`: its sign-in is used, and `native` gives it back. */
+  readonly client?: GraphClientLike;
+  /** A drive by its id. Default: that of the signed-in person. */
+  readonly driveId?: string;
+  /** The document library of a SharePoint site, by the site's id. */
+  readonly siteId?: string;
+  /** The app's own folder, for which `Files.ReadWrite.AppFolder` is enough. Default: `false`. */
+  readonly appFolder?: boolean;
+  /** The folder that the storage is, as OneDrive shows it: `Documents/Granary`. Default: all of the drive. */
+  readonly root?: string;
+  /** Deletes into the recycle bin; `false` deletes for good. Default: `true`. */
+  readonly trash?: boolean;
+  /** Address of Microsoft Graph, for the clouds of nations. Default: `https://graph.microsoft.com`. */
+  readonly endpoint?: string;
+  /** Allows plain http to other machines than this one. Default: `false`. */
+  readonly allowInsecure?: boolean;
+  /** Sends the requests. Default: the global `fetch`. */
+  readonly fetch?: typeof globalThis.fetch;
+}
+
+/** Opens a folder of a drive, with companions for attributes. Makes no request until the first operation. */
+export function onedriveProvider(options: OneDriveOptions): StorageProvider {
+  refuseSignIn(options);
+  const { trash = true, ...access } = options;
+  const drive = openOneDrive(access);
+  const hasChanges = !access.appFolder;
+
+  const bare: StorageProvider = {
+    specVersion: 1,
+    name: 'onedrive',
+    capabilities: capabilitiesOf(drive.names.maxKeyBytes, { trash, hasChanges }),
+    native: access.client,
+
+    // https://learn.microsoft.com/graph/api/resources/driveitem
+    get: (key, options) => readObject(drive, key, options),
+    put: (key, body, options) => writeObject(drive, key, body, options),
+    stat: (key, options) => statObject(drive, key, options),
+    delete: (key, options) => deleteObject(drive, key, options, trash),
+    list: (options) => listObjects(drive, options),
+
+    deleteMany: (keys, options) => deleteObjects(drive, keys, options, trash),
+    move: (from, to, options) => moveObject(drive, from, to, options),
+    upload: (key, options) => uploadSession(drive, key, options),
+    ...(hasChanges && { changes: (options) => readChanges(drive, options) }),
+    usage: (options) => readUsage(drive, options),
+    health: (options) => checkHealth(drive, options),
+  };
+  return withQuickCompanions(bare, drive);
+}
+
+/**
+ * Not declared: `copy`, which the service does behind the caller's back and which would have to be
+ * waited for; `versions`, since "a new version can be created for each edit, manually, or never"
+ * (https://learn.microsoft.com/graph/api/driveitem-list-versions, read 2026-11-21) and a write does not
+ * tell its version; `uploadConditions`, since a session looks at a condition when it begins.
+ */
+function capabilitiesOf(
+  maxKeyBytes: number,
+  { trash, hasChanges }: { readonly trash: boolean; readonly hasChanges: boolean },
+): Capabilities {
+  return {
+    rangeReads: true,
+    readConditions: true,
+    createIfAbsent: true,
+    replaceIfMatch: true,
+    // Deleting for good takes no condition.
+    ...(trash && { deleteIfMatch: true }),
+    copyIfMatch: true,
+    copyIfAbsent: true,
+    attributes: 'none',
+    etagCovers: 'write',
+    listFields: ['size', 'etag', 'modifiedAt', 'createdAt', 'id'],
+    listOrder: 'utf8',
+    delimiter: 'any',
+    deleteMany: true,
+    move: true,
+    upload: true,
+    ...(hasChanges && { changes: true }),
+    usage: true,
+    health: true,
+    fileAndFolder: false,
+    caseSensitive: false,
+    durable: true,
+    maxPutBytes: MAX_PUT_BYTES,
+    maxObjectBytes: MAX_OBJECT_BYTES,
+    maxKeyBytes,
+  };
+}
+
+/** The seeds' options need a sign-in, which this package does not bring. */
+function refuseSignIn(options: object): void {
+  for (const name of ['clientId', 'redirectUri']) {
+    if (!(name in options)) continue;
+    throw new StorageError('invalid-config', `the option "${name}" needs a sign-in.`, {
+      hint: 'Use createOneDrive of @granary/storage, which brings one, or give "auth" what createSignIn of @granary/storage-oauth gives.',
+    });
+  }
+}
+
+/**
+ * Makes a storage over OneDrive or a SharePoint document library, in Node and browsers. Content
+ * types, metadata, tags and expiry lie in a companion file beside the object that has some.
+ * Errors: `invalid-config` for options that are missing, unsafe or contradict each other.
+ */
+export const createOneDrive: BackendFactory<OneDriveOptions> = /* @__PURE__ */ defineBackend({
+  name: 'onedrive',
+  remote: true,
+  provider: onedriveProvider,
+  fromConfig: onedriveFromConfig,
+});

@@ -1,0 +1,277 @@
+import {
+  decodeToken,
+  encodeToken,
+  isStorageError,
+  type ObjectInfo,
+  type PartRules,
+  StorageError,
+  type UploadOptions,
+  type UploadSession,
+} from '@granary/storage-core/provider';
+import { type DriveItem, toDriveItem, toInfo } from './onedrive-attributes.ts';
+import { type OneDrive, objectOf } from './onedrive-client.ts';
+import { unreadable } from './onedrive-errors.ts';
+import { withRoom } from './onedrive-room.ts';
+
+/**
+ * "The size of each byte range MUST be a multiple of 320 KiB", "less than 60 MiB", and 10 MiB is best.
+ * Units: bytes. https://learn.microsoft.com/graph/api/driveitem-createuploadsession, read 2026-11-21
+ */
+const MULTIPLE_BYTES = 320 * 1024;
+const MIN_PART_BYTES: number = 16 * MULTIPLE_BYTES;
+const MAX_PART_BYTES: number = 160 * MULTIPLE_BYTES;
+/** Longest file, 250 GB, in parts of the least size. https://support.microsoft.com/office/64883a5d-228e-48f5-b3d2-eb39e07630fa, read 2026-11-21 */
+export const MAX_OBJECT_BYTES: number = 250 * 1000 ** 3;
+const MAX_PARTS: number = Math.ceil(MAX_OBJECT_BYTES / MIN_PART_BYTES);
+const BEHAVIOR = '@microsoft.graph.conflictBehavior';
+
+/** What a token keeps. */
+interface UploadState {
+  /** The session's address, which is good by itself. */
+  readonly url: string;
+  readonly expiresAt: number;
+  /** Units: bytes. */
+  readonly totalBytes: number | null;
+}
+
+/**
+ * Begins an upload in parts, or goes on with one. The service makes the object with the last part
+ * (committing it in a request of its own works in one way for work accounts and in another for
+ * personal ones), so the last part is kept here until `complete`; `status` does not count it, and in
+ * another process it has to be written again.
+ */
+export async function uploadSession(
+  drive: OneDrive,
+  key: string,
+  options: UploadOptions,
+): Promise<UploadSession> {
+  const { token, signal } = options;
+  const names = drive.names.pathOf(key);
+  if (token === undefined) return session(drive, key, await begin(drive, names, options));
+  const state = readState(decodeToken(key, token));
+  await heldBytes(drive, state, signal);
+  return session(drive, key, state);
+}
+
+async function begin(
+  drive: OneDrive,
+  names: readonly string[],
+  { totalBytes, signal }: UploadOptions,
+): Promise<UploadState> {
+  return withRoom(drive, { names, isNew: false, signal }, async () => {
+    const { uploadUrl, expirationDateTime } = await drive.json({
+      method: 'POST',
+      path: drive.itemPath(names, 'createUploadSession'),
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ item: { [BEHAVIOR]: 'replace', name: names.at(-1) } }),
+      signal,
+    });
+    const expiresAt = Date.parse(String(expirationDateTime));
+    if (typeof uploadUrl !== 'string' || Number.isNaN(expiresAt)) throw unreadable();
+    return { url: uploadUrl, expiresAt, totalBytes: totalBytes ?? null };
+  });
+}
+
+function session(drive: OneDrive, key: string, state: UploadState): UploadSession {
+  const { totalBytes } = state;
+  const token = encodeToken(key, { ...state });
+  /** The last part, which makes the object. */
+  let last: { readonly offset: number; readonly bytes: Uint8Array<ArrayBuffer> } | undefined;
+  /** What the service holds; `undefined` when it has to be asked. Units: bytes. */
+  let reached: number | undefined;
+  let isEnded = false;
+
+  const ask = async (signal: AbortSignal | undefined): Promise<number> => {
+    if (isEnded) throw gone();
+    reached = await heldBytes(drive, state, signal);
+    return reached;
+  };
+
+  async function sendPart(
+    offset: number,
+    bytes: Uint8Array<ArrayBuffer>,
+    signal: AbortSignal | undefined,
+  ): Promise<Response> {
+    // Whatever happens to the request, the service has to be asked again.
+    reached = undefined;
+    return askUpload(drive, {
+      method: 'PUT',
+      url: state.url,
+      headers: {
+        'content-range': `bytes ${offset}-${offset + bytes.byteLength - 1}/${totalBytes}`,
+      },
+      body: bytes,
+      signal,
+    });
+  }
+
+  async function write(offset: number, part: Uint8Array, signal?: AbortSignal): Promise<void> {
+    const bytes = new Uint8Array(part);
+    if (isEnded) throw gone();
+    if (totalBytes === null) throw unsized();
+    const end = offset + bytes.byteLength;
+    const held = reached ?? (await ask(signal));
+    if (offset > held) {
+      throw refused(`the part comes too early, the service holds ${held} bytes.`);
+    }
+    if (end === totalBytes) {
+      last = { offset, bytes };
+      return;
+    }
+    // It went through before, though its answer may have been lost.
+    if (end <= held) return;
+    if (offset < held) throw refused(`the part begins before ${held}, where the next one begins.`);
+    await sendPart(offset, bytes, signal);
+    reached = end;
+  }
+
+  async function complete(signal?: AbortSignal): Promise<ObjectInfo> {
+    if (isEnded) throw gone();
+    if (totalBytes === null) throw unsized();
+    if (totalBytes === 0) return completeEmpty(signal);
+    const held = await ask(signal);
+    if (last === undefined || last.offset > held) {
+      throw refused(`the service holds ${held} of ${totalBytes} bytes.`);
+    }
+    const rest = last.bytes.subarray(held - last.offset);
+    const place = { names: drive.names.pathOf(key), isNew: false, signal };
+    const response = await withRoom(drive, place, () => sendPart(held, rest, signal));
+    return ended(toDriveItem(await objectOf(response)));
+  }
+
+  /** A part has a byte at least, so the object is made without the session. */
+  async function completeEmpty(signal: AbortSignal | undefined): Promise<ObjectInfo> {
+    const path = drive.itemPath(drive.names.pathOf(key), 'content');
+    const headers = { 'content-type': 'application/octet-stream' };
+    const request = { method: 'PUT', path, headers, body: new Uint8Array(0), signal };
+    const item = toDriveItem(await drive.json(request));
+    await cancel(drive, state, signal).catch(() => {});
+    return ended(item);
+  }
+
+  function ended(item: DriveItem): ObjectInfo {
+    isEnded = true;
+    if (item.size === totalBytes) return toInfo(key, item);
+    throw new StorageError('corrupted', 'the object is not as long as the upload.', {
+      outcome: 'unknown',
+    });
+  }
+
+  return hidden(token, {
+    key,
+    part: {
+      minBytes: MIN_PART_BYTES,
+      maxBytes: MAX_PART_BYTES,
+      multipleOf: MULTIPLE_BYTES,
+      maxParts: MAX_PARTS,
+      order: 'sequential',
+      needsTotal: true,
+    } satisfies PartRules,
+    expiresAt: new Date(state.expiresAt),
+    async status({ signal } = {}) {
+      const held = await ask(signal);
+      const length = last !== undefined && last.offset <= held ? (totalBytes ?? 0) : held;
+      return { held: length === 0 ? [] : [{ offset: 0, length }] };
+    },
+    write: (offset, bytes, { signal } = {}) => write(offset, bytes, signal),
+    complete: ({ signal } = {}) => complete(signal),
+    async abort({ signal } = {}) {
+      if (!isEnded) await cancel(drive, state, signal);
+      isEnded = true;
+      last = undefined;
+    },
+  });
+}
+
+/** A session that does not show its token when it is printed. */
+function hidden(token: string, parts: Omit<UploadSession, 'token'>): UploadSession {
+  const session = { ...parts } as UploadSession;
+  return Object.defineProperty(session, 'token', { value: token, enumerable: false });
+}
+
+/** How much the service holds from the start. */
+async function heldBytes(
+  drive: OneDrive,
+  { url, totalBytes }: UploadState,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  const response = await askUpload(drive, { method: 'GET', url, signal });
+  const { nextExpectedRanges } = await objectOf(response);
+  if (!Array.isArray(nextExpectedRanges)) throw unreadable();
+  const starts = nextExpectedRanges.map((range) => Number.parseInt(String(range), 10));
+  const held = Math.min(...starts, totalBytes ?? Number.POSITIVE_INFINITY);
+  if (!Number.isFinite(held)) throw unreadable();
+  return held;
+}
+
+async function cancel(
+  drive: OneDrive,
+  { url }: UploadState,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  await askUpload(drive, { method: 'DELETE', url, signal }).catch((error: unknown) => {
+    if (!isStorageError(error) || !error.restart) throw error;
+  });
+}
+
+/** One request to a session. Errors: `conflict` with `restart` for one that the service has no more. */
+async function askUpload(
+  drive: OneDrive,
+  request: Parameters<OneDrive['sendTo']>[0],
+): Promise<Response> {
+  try {
+    return await drive.sendTo(request);
+  } catch (error) {
+    if (!isStorageError(error)) throw error;
+    // "Handle 404 Not Found errors by starting the entire upload over": the same page.
+    if (error.status === 404 || error.status === 410) throw gone(error);
+    // It holds these bytes already, or not yet those before: what it holds is asked for again.
+    if (error.status === 416) throw outOfStep(error);
+    throw error;
+  }
+}
+
+function gone(cause?: StorageError): StorageError {
+  return new StorageError('conflict', 'the upload is gone: completed, aborted or expired.', {
+    cause,
+    status: cause?.status,
+    retryable: false,
+    restart: true,
+    outcome: 'not-applied',
+    hint: 'Begin the upload again.',
+  });
+}
+
+function outOfStep(cause: StorageError): StorageError {
+  return new StorageError('conflict', 'the service expects another part.', {
+    cause,
+    status: cause.status,
+    retryable: true,
+    outcome: 'not-applied',
+  });
+}
+
+function refused(reason: string): StorageError {
+  return new StorageError('invalid-argument', reason, {
+    outcome: 'not-applied',
+    hint: 'Parts of this service come one after the other: write those that status() does not tell.',
+  });
+}
+
+function unsized(): StorageError {
+  return new StorageError('invalid-argument', 'the upload was begun without its length.', {
+    outcome: 'not-applied',
+    hint: 'Say it when the upload is begun: { totalBytes }.',
+  });
+}
+
+function readState(fields: unknown): UploadState {
+  const { url, expiresAt, totalBytes } = (fields ?? {}) as Partial<UploadState>;
+  const fits =
+    typeof url === 'string' &&
+    URL.canParse(url) &&
+    typeof expiresAt === 'number' &&
+    (totalBytes === null || typeof totalBytes === 'number');
+  if (fits) return { url, expiresAt, totalBytes };
+  throw new StorageError('invalid-argument', 'the token is not one of an upload to this key.');
+}

@@ -1,0 +1,84 @@
+import type { Harness } from '@granary/storage-conformance';
+import { describeConformance, describeProperties } from '@granary/storage-conformance/vitest';
+import {
+  type FakeFault,
+  type FakeOneDriveOptions,
+  startFakeOneDrive,
+} from '@granary-tools/fake-onedrive';
+import { createOneDrive, type OneDriveOptions } from '../src/index.ts';
+
+const FAULTS: readonly string[] = [
+  'unavailable',
+  'ignore-range',
+  'cut-body',
+  'last-step-of-write',
+  'lost-reply',
+] satisfies readonly FakeFault[];
+
+function harnessOf(
+  name: string,
+  settings: FakeOneDriveOptions,
+  options: OneDriveOptions = {},
+): Harness {
+  return {
+    name,
+    timeoutMs: 60_000,
+    async create() {
+      const fake = await startFakeOneDrive(settings);
+      const scopes = options.appFolder ? ['Files.ReadWrite.AppFolder'] : ['Files.ReadWrite'];
+      const token = fake.token(scopes);
+      const open = (more: OneDriveOptions = {}, endpoint = fake.url) =>
+        createOneDrive.provider({
+          auth: () => fake.token(scopes),
+          endpoint,
+          retry: false,
+          ...options,
+          ...more,
+        });
+      const others: (() => Promise<void>)[] = [];
+      return {
+        provider: open({ auth: token }),
+        reopen: () => open(),
+        async close() {
+          await fake.stop();
+          for (const stop of others) await stop();
+        },
+        outside: {
+          requests: fake.requests,
+          secrets: [token],
+          missing: () =>
+            open({ auth: () => fake.token(), driveId: 'b!none', appFolder: false, root: '' }),
+          leftovers: fake.pendingUploads,
+          async small(totalBytes) {
+            const little = await startFakeOneDrive({ ...settings, totalBytes });
+            others.push(() => little.stop());
+            return open({ auth: () => little.token(scopes) }, little.url);
+          },
+          fault(fault) {
+            if (fault !== undefined && !FAULTS.includes(fault)) return false;
+            fake.fault(fault as FakeFault | undefined);
+            return true;
+          },
+        },
+      };
+    },
+  };
+}
+
+const work = harnessOf('onedrive, a work account, over its fake', {});
+describeConformance(work);
+describeProperties(work);
+
+const personal = harnessOf(
+  'onedrive, a folder of a personal account, over its fake',
+  { driveType: 'personal', tellsEtag: false },
+  { root: 'Documents/My #1 100%' },
+);
+describeConformance(personal, { slow: false });
+
+const appFolder = harnessOf(
+  "onedrive, an app's folder, over its fake",
+  { driveType: 'personal', tellsEtag: false },
+  { appFolder: true, trash: false },
+);
+describeConformance(appFolder, { slow: false });

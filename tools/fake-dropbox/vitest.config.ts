@@ -1,0 +1,6 @@
+import { testSettings } from '@granary-tools/presets/vitest';
+import type { ViteUserConfig } from 'vitest/config';
+
+const settings: ViteUserConfig = testSettings();
+
+export default settings;

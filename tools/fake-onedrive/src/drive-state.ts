@@ -1,0 +1,202 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { checkName, checkPath } from './names.ts';
+import { quickXorHash } from './quick-xor-hash.ts';
+import { refuse } from './refusal.ts';
+import type { ConflictBehavior } from './request.ts';
+
+/** A file or folder. */
+export interface Item {
+  readonly id: string;
+  readonly name: string;
+  /** Absent for the root. */
+  readonly parentId: string | undefined;
+  /** Absent for a folder. */
+  readonly content: Buffer | undefined;
+  readonly mimeType: string;
+  /** Grows with every change of the item, or of its content. */
+  readonly eTag: number;
+  readonly cTag: number;
+  readonly createdAt: Date;
+  readonly modifiedAt: Date;
+  readonly isDeleted: boolean;
+  /** Place in the feed of changes. */
+  readonly changed: number;
+}
+
+/** A drive and all that lies in it. */
+export interface Drive {
+  readonly id: string;
+  readonly driveType: 'personal' | 'business' | 'documentLibrary';
+  readonly root: Item;
+  totalBytes: number;
+  /** Changes before this one are forgotten. */
+  oldestChange: number;
+  readonly lastChange: () => number;
+  item(id: string): Item | undefined;
+  /** In the order of names. */
+  children(id: string): readonly Item[];
+  /** Names compare without case. */
+  find(from: Item, segments: readonly string[]): Item | undefined;
+  pathOf(item: Item): readonly string[];
+  /** Makes folders on the way. Errors: 400 when one of them is a file. */
+  folder(from: Item, segments: readonly string[]): Item;
+  write(parent: Item, name: string, draft: FileDraft): { item: Item; isNew: boolean };
+  makeFolder(parent: Item, name: string): Item;
+  update(item: Item, change: { parent: Item; name: string; behavior: ConflictBehavior }): Item;
+  remove(item: Item): void;
+  changes(after: number): readonly Item[];
+  usedBytes(): number;
+}
+
+export interface FileDraft {
+  readonly content: Buffer;
+  readonly mimeType: string;
+  readonly behavior: ConflictBehavior;
+  /** Looked at before anything is stored. */
+  readonly check?: (existing: Item | undefined) => void;
+}
+
+/** Makes an empty drive. */
+export function makeDrive(
+  driveType: Drive['driveType'],
+  totalBytes: number,
+  now: () => Date,
+): Drive {
+  const items = new Map<string, Item>();
+  const named = new Map<string, Map<string, string>>();
+  let lastChange = 0;
+  let used = 0;
+
+  function keep(item: Item): Item {
+    lastChange += 1;
+    used += bytesOf(item) - bytesOf(items.get(item.id));
+    const kept = { ...item, changed: lastChange };
+    items.set(item.id, kept);
+    if (item.parentId !== undefined && !item.isDeleted) {
+      const names = named.get(item.parentId) ?? new Map<string, string>();
+      names.set(item.name.toLowerCase(), item.id);
+      named.set(item.parentId, names);
+    }
+    return kept;
+  }
+
+  function forget({ parentId = '', name }: Item): void {
+    named.get(parentId)?.delete(name.toLowerCase());
+  }
+
+  function fresh(name: string, parentId: string | undefined): Item {
+    const at = now();
+    return {
+      id: `01${randomUUID().replaceAll('-', '').toUpperCase()}`,
+      name,
+      parentId,
+      content: undefined,
+      mimeType: '',
+      eTag: 1,
+      cTag: 1,
+      createdAt: at,
+      modifiedAt: at,
+      isDeleted: false,
+      changed: 0,
+    };
+  }
+
+  const root = keep(fresh('root', undefined));
+
+  function child(parentId: string, name: string): Item | undefined {
+    const id = named.get(parentId)?.get(name.toLowerCase());
+    return id === undefined ? undefined : items.get(id);
+  }
+
+  const drive: Drive = {
+    id: `b!${randomUUID().replaceAll('-', '')}`,
+    driveType,
+    root,
+    totalBytes,
+    oldestChange: 0,
+    lastChange: () => lastChange,
+    item(id) {
+      const item = items.get(id);
+      return item?.isDeleted === false ? item : undefined;
+    },
+    children(id) {
+      const ids = [...(named.get(id)?.entries() ?? [])].sort(([a], [b]) => (a < b ? -1 : 1));
+      return ids.flatMap(([, childId]) => items.get(childId) ?? []);
+    },
+    find(from, segments) {
+      let item: Item | undefined = from;
+      for (const segment of segments) item = item && child(item.id, segment);
+      return item;
+    },
+    pathOf(item) {
+      const parent = item.parentId === undefined ? undefined : items.get(item.parentId);
+      return parent === undefined ? [] : [...drive.pathOf(parent), item.name];
+    },
+    folder(from, segments) {
+      let item = from;
+      for (const segment of segments) {
+        const next = child(item.id, segment);
+        if (next?.content !== undefined) throw refuse.request('A file is in the way.');
+        item = next ?? drive.makeFolder(item, segment);
+      }
+      return item;
+    },
+    makeFolder(parent, name) {
+      checkName(name, parent.id === root.id);
+      checkPath([...drive.pathOf(parent), name]);
+      return keep(fresh(name, parent.id));
+    },
+    write(parent, name, { content, mimeType, behavior, check }) {
+      checkName(name, parent.id === root.id);
+      checkPath([...drive.pathOf(parent), name]);
+      const before = child(parent.id, name);
+      check?.(before);
+      if (before !== undefined && (behavior !== 'replace' || before.content === undefined)) {
+        throw refuse.taken();
+      }
+      const room = drive.totalBytes - drive.usedBytes() + (before?.content?.length ?? 0);
+      if (content.length > room) throw refuse.full();
+      if (before === undefined) {
+        return { item: keep({ ...fresh(name, parent.id), content, mimeType }), isNew: true };
+      }
+      const { eTag, cTag } = before;
+      const item = { ...before, content, eTag: eTag + 1, cTag: cTag + 1, modifiedAt: now() };
+      return { item: keep(item), isNew: false };
+    },
+    update(item, { parent, name, behavior }) {
+      checkName(name, parent.id === root.id);
+      checkPath([...drive.pathOf(parent), name]);
+      const there = child(parent.id, name);
+      if (there !== undefined && there.id !== item.id) {
+        const replaces = behavior === 'replace' && there.content !== undefined;
+        if (!replaces || item.content === undefined) throw refuse.taken();
+        drive.remove(there);
+      }
+      forget(item);
+      return keep({ ...item, parentId: parent.id, name, eTag: item.eTag + 1 });
+    },
+    remove(item) {
+      for (const inner of drive.children(item.id)) drive.remove(inner);
+      forget(item);
+      keep({ ...item, isDeleted: true });
+    },
+    changes: (after) =>
+      [...items.values()]
+        .filter(({ changed }) => changed > after)
+        .sort((a, b) => a.changed - b.changed),
+    usedBytes: () => used,
+  };
+  return drive;
+}
+
+function bytesOf(item: Item | undefined): number {
+  return item === undefined || item.isDeleted ? 0 : (item.content?.length ?? 0);
+}
+
+/** Hashes as each kind of account tells them. https://learn.microsoft.com/graph/api/resources/hashes, read 2026-11-21 */
+export function hashesOf(content: Buffer, driveType: Drive['driveType']): object {
+  const hex = (algorithm: string) => createHash(algorithm).update(content).digest('hex');
+  const quick = { quickXorHash: quickXorHash(content) };
+  if (driveType !== 'personal') return quick;
+  return { ...quick, sha1Hash: hex('sha1').toUpperCase(), sha256Hash: hex('sha256').toUpperCase() };
+}
