@@ -1,4 +1,4 @@
-import { allScenarios, type Harness } from '@granary/storage-conformance';
+import { type Harness, providerScenarios } from '@granary/storage-conformance';
 import { describeConformance, describeProperties } from '@granary/storage-conformance/vitest';
 import { type FakeFault, startFakeDropbox } from '@granary-tools/fake-dropbox';
 import { createDropbox, type DropboxOptions } from '../src/index.ts';
@@ -49,10 +49,7 @@ const bare = harness('dropbox over its fake, without attributes, below a folder'
 });
 describeConformance(
   { ...bare, knownGaps: VERSION_GAPS },
-  {
-    // What an engine does has nothing to do with attributes or folders.
-    scenarios: allScenarios.filter(({ rule }) => !/^(?:ENG|SEARCH|VAL|UPD|EXP|VIEW)-/.test(rule)),
-    slow: false,
-  },
+  // What an engine does has nothing to do with attributes or folders.
+  { scenarios: providerScenarios, slow: false },
 );
 describeProperties(bare);

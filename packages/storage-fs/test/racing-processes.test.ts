@@ -19,20 +19,25 @@ async function race(settings: object, processes: number = PROCESSES): Promise<un
 }
 
 test('of eight processes that create one key exactly one wins', { timeout: 240_000 }, async () => {
-  const baseDir = await temporaryFolder();
   const rounds = 100;
-  const results = (await race({ baseDir, race: 'create', rounds })) as number[][];
-  const storage = createFileSystem({ baseDir });
-  for (let round = 0; round < rounds; round += 1) {
-    const winners = results.flatMap((won, me) => (won.includes(round) ? [me] : []));
-    expect(winners, `round ${round}`).toHaveLength(1);
-    const object = await storage.get(`race/${round}`);
-    const [winner = -1] = winners;
-    expect(await object.text()).toBe(`by ${winner}`);
-    expect(object.info.metadata).toEqual(winner % 2 === 0 ? { me: winner } : undefined);
+  let winning = 0;
+  // On a busy machine one process may be ahead of the others all the time, and nothing is shown.
+  for (let tries = 0; tries < 3 && winning < 2; tries += 1) {
+    const baseDir = await temporaryFolder();
+    const results = (await race({ baseDir, race: 'create', rounds })) as number[][];
+    const storage = createFileSystem({ baseDir });
+    for (let round = 0; round < rounds; round += 1) {
+      const winners = results.flatMap((won, me) => (won.includes(round) ? [me] : []));
+      expect(winners, `round ${round}`).toHaveLength(1);
+      const object = await storage.get(`race/${round}`);
+      const [winner = -1] = winners;
+      expect(await object.text()).toBe(`by ${winner}`);
+      expect(object.info.metadata).toEqual(winner % 2 === 0 ? { me: winner } : undefined);
+    }
+    winning = results.filter((won) => won.length > 0).length;
+    await storage.close();
   }
-  expect(results.filter((won) => won.length > 0).length).toBeGreaterThan(1);
-  await storage.close();
+  expect(winning).toBeGreaterThan(1);
 });
 
 test('counters that eight processes raise through ifMatch lose nothing', {

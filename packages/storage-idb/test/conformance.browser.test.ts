@@ -10,4 +10,7 @@ describeConformance(
   }),
   { rules: ['GET', 'PUT', 'COND', 'CAND', 'SEARCH'] },
 );
-describeConformance(idbHarness('a prefix view of idb', { isView: true }));
+// What a prefix changes here; core tests the rest of it.
+describeConformance(idbHarness('a prefix view of idb', { isView: true }), {
+  rules: ['KEY-1', 'KEY-4', 'KEY-6', 'GET-1', 'PUT-1', 'MOVE', 'UP-1', 'CAND', 'CHG', 'WATCH'],
+});

@@ -25,11 +25,15 @@ export const PACKAGES: ReadonlySet<string> = new Set([
   '@granary/storage',
   '@granary/storage-core',
   '@granary/storage-credentials',
+  '@granary/storage-dropbox',
   '@granary/storage-fs',
+  '@granary/storage-gdrive',
   '@granary/storage-idb',
   '@granary/storage-layers',
   '@granary/storage-localstorage',
   '@granary/storage-memory',
+  '@granary/storage-oauth',
+  '@granary/storage-onedrive',
   '@granary/storage-opfs',
 ]);
 
