@@ -234,10 +234,12 @@ export { meetReadConditions, meetWriteConditions } from './provider/meet-conditi
 export { OPTIONAL_OPERATIONS, type OptionalOperation } from './provider/optional-operations.ts';
 export { ownOperation } from './provider/own-operation.ts';
 export { providerOf } from './provider/provider-of.ts';
+export { raceAbort } from './provider/race-abort.ts';
 export { signalOf } from './provider/signal-of.ts';
 export { withPrefix } from './provider/with-prefix.ts';
 export { withReadOnly } from './provider/with-read-only.ts';
 export { withRetry } from './provider/with-retry.ts';
 export { gridPartNumber, wholeBytes } from './upload/grid-parts.ts';
 export { type PartGrid, partGrid } from './upload/part-grid.ts';
+export { lostUpload, partSentBefore } from './upload/upload-errors.ts';
 export { decodeToken, encodeToken } from './upload/upload-token.ts';

@@ -2,8 +2,10 @@ import {
   type CompleteOptions,
   decodeToken,
   encodeToken,
+  lostUpload,
   type ObjectInfo,
   type PartRules,
+  partSentBefore,
   StorageError,
   type UploadOptions,
   type UploadSession,
@@ -123,17 +125,17 @@ function session(
   let isEnded = false;
 
   async function stand(options: CallOptions): Promise<number> {
-    if (isEnded) throw lost();
+    if (isEnded) throw lostUpload();
     reached = await offsetOf(store, id, reached ?? 0, options);
     return reached;
   }
 
   async function write(offset: number, bytes: Uint8Array, options: CallOptions): Promise<void> {
-    if (isEnded) throw lost();
+    if (isEnded) throw lostUpload();
     const mine = bytes.slice();
     const hash = await contentHash(mine);
     const before = sent.get(offset);
-    if (before !== undefined && before !== hash) throw notReplaceable();
+    if (before !== undefined && before !== hash) throw partSentBefore();
     const at = reached ?? (await stand(options));
     if (offset > at) {
       throw new StorageError(
@@ -157,7 +159,7 @@ function session(
 
   async function complete(options: CompleteOptions): Promise<ObjectInfo> {
     const { signal } = options;
-    if (isEnded) throw lost();
+    if (isEnded) throw lostUpload();
     let offset: number;
     try {
       offset = await stand({ signal });
@@ -249,24 +251,7 @@ async function offsetOf(
 function asLost(error: unknown): never {
   const tags = failureOf(error)?.tags ?? [];
   const last = tags[0] === 'lookup_failed' ? tags[1] : tags[0];
-  throw last === 'not_found' || last === 'closed' ? lost(error) : error;
-}
-
-function lost(cause?: unknown): StorageError {
-  return new StorageError('conflict', 'the upload is gone: completed, aborted or expired.', {
-    cause,
-    retryable: false,
-    restart: true,
-    outcome: 'not-applied',
-    hint: 'Begin the upload again.',
-  });
-}
-
-function notReplaceable(): StorageError {
-  return new StorageError('invalid-argument', 'the part was sent with other content before.', {
-    outcome: 'not-applied',
-    hint: 'This service cannot replace a part: abort the upload and begin it again.',
-  });
+  throw last === 'not_found' || last === 'closed' ? lostUpload({ cause: error }) : error;
 }
 
 function readState(fields: unknown): UploadState {

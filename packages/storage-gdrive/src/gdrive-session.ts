@@ -1,4 +1,4 @@
-import { StorageError } from '@granary/storage-core/provider';
+import { lostUpload } from '@granary/storage-core/provider';
 import { readJson } from './gdrive-client.ts';
 import { fromAnswer, notDrive } from './gdrive-errors.ts';
 import { type DriveFile, FILE_FIELDS } from './gdrive-file.ts';
@@ -113,7 +113,7 @@ export async function sendChunk(
   });
   const { status, headers } = response;
   if (status === 404 || status === 410 || status === 499) {
-    throw lost(fromAnswer({ status, headers, text: '' }));
+    throw lostUpload({ cause: fromAnswer({ status, headers, text: '' }), status });
   }
   if (status !== 308) return { file: toFile(await readJson(response)) };
   const range308 = headers.get('range');
@@ -155,17 +155,5 @@ export async function wholeFile(
     path: filePath(file.id),
     query: { fields: FILE_FIELDS, ...store.fileQuery },
     signal,
-  });
-}
-
-/** What a session fails with that the service has no more. */
-export function lost(cause?: StorageError): StorageError {
-  return new StorageError('conflict', 'the upload is gone: completed, aborted or expired.', {
-    cause,
-    status: cause?.status,
-    retryable: false,
-    restart: true,
-    outcome: 'not-applied',
-    hint: 'Begin the upload again.',
   });
 }

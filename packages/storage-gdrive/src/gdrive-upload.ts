@@ -1,8 +1,10 @@
 import {
   decodeToken,
   encodeToken,
+  lostUpload,
   type ObjectInfo,
   type PartRules,
+  partSentBefore,
   StorageError,
   type UploadOptions,
   type UploadSession,
@@ -13,7 +15,6 @@ import { nativeBody, nativeQuery } from './gdrive-native.ts';
 import {
   beginUpload,
   cancelUpload,
-  lost,
   type Progress,
   progressOf,
   sendChunk,
@@ -75,7 +76,7 @@ function session(
 
   /** How far the service is; where that is not known, it is asked, and what it has waits no more. */
   async function settled(signal: AbortSignal | undefined): Promise<Progress> {
-    if (isEnded) throw lost();
+    if (isEnded) throw lostUpload();
     if (progress !== undefined) return progress;
     const next = await progressOf(store, state, signal);
     if ('held' in next) {
@@ -88,7 +89,7 @@ function session(
 
   async function heldBytes(signal: AbortSignal | undefined): Promise<number> {
     const reached = await settled(signal);
-    if ('file' in reached) throw lost();
+    if ('file' in reached) throw lostUpload();
     return reached.held;
   }
 
@@ -120,7 +121,7 @@ function session(
     const sure = await heldBytes(signal);
     const held = sure + waiting.byteLength;
     const before = sent.get(offset);
-    if (before !== undefined && before !== digest && offset < sure) throw notReplaceable();
+    if (before !== undefined && before !== digest && offset < sure) throw partSentBefore();
     if (offset > held) {
       throw refusal(`the part comes too early, ${held} bytes are there.`, {
         hint: 'Parts of this service come one after the other.',
@@ -233,12 +234,6 @@ function readState(fields: unknown): UploadState {
 function incomplete(held: number, totalBytes: number): StorageError {
   return refusal(`${held} of ${totalBytes} bytes are there, so the upload is not complete.`, {
     hint: 'Write the parts that status() does not tell.',
-  });
-}
-
-function notReplaceable(): StorageError {
-  return refusal('the part was sent with other content before.', {
-    hint: 'This service cannot replace a part: abort the upload and begin it again.',
   });
 }
 

@@ -1,8 +1,8 @@
 import {
-  abortedError,
   type Body,
   type ObjectInfo,
   type PutOptions,
+  raceAbort,
   StorageError,
   sha256,
   toStorageError,
@@ -62,18 +62,8 @@ export async function writeObject(
 }
 
 /** The whole content. Where the signal ends it, the source is let go of by who reads it. */
-async function contentOf(body: Body, signal: AbortSignal | undefined): Promise<Uint8Array> {
-  if (signal === undefined || body.buffered !== undefined) return body.bytes();
-  let end: (() => void) | undefined;
-  const ended = new Promise<never>((_, reject) => {
-    end = () => reject(abortedError(signal));
-    signal.addEventListener('abort', end);
-  });
-  try {
-    return await Promise.race([body.bytes(), ended]);
-  } finally {
-    if (end !== undefined) signal.removeEventListener('abort', end);
-  }
+function contentOf(body: Body, signal: AbortSignal | undefined): Promise<Uint8Array> {
+  return body.buffered === undefined ? raceAbort(body.bytes(), signal) : body.bytes();
 }
 
 /** Finds where content goes and sends it there; again when the file that was found is gone by then. */

@@ -2,6 +2,7 @@ import {
   decodeToken,
   encodeToken,
   isStorageError,
+  lostUpload,
   type ObjectInfo,
   type PartRules,
   StorageError,
@@ -82,7 +83,7 @@ function session(drive: OneDrive, key: string, state: UploadState): UploadSessio
   let isEnded = false;
 
   const ask = async (signal: AbortSignal | undefined): Promise<number> => {
-    if (isEnded) throw gone();
+    if (isEnded) throw lostUpload();
     reached = await heldBytes(drive, state, signal);
     return reached;
   };
@@ -107,7 +108,7 @@ function session(drive: OneDrive, key: string, state: UploadState): UploadSessio
 
   async function write(offset: number, part: Uint8Array, signal?: AbortSignal): Promise<void> {
     const bytes = new Uint8Array(part);
-    if (isEnded) throw gone();
+    if (isEnded) throw lostUpload();
     if (totalBytes === null) throw unsized();
     const end = offset + bytes.byteLength;
     const held = reached ?? (await ask(signal));
@@ -126,7 +127,7 @@ function session(drive: OneDrive, key: string, state: UploadState): UploadSessio
   }
 
   async function complete(signal?: AbortSignal): Promise<ObjectInfo> {
-    if (isEnded) throw gone();
+    if (isEnded) throw lostUpload();
     if (totalBytes === null) throw unsized();
     if (totalBytes === 0) return completeEmpty(signal);
     const held = await ask(signal);
@@ -224,22 +225,12 @@ async function askUpload(
   } catch (error) {
     if (!isStorageError(error)) throw error;
     // "Handle 404 Not Found errors by starting the entire upload over": the same page.
-    if (error.status === 404 || error.status === 410) throw gone(error);
+    if (error.status === 404 || error.status === 410)
+      throw lostUpload({ cause: error, status: error.status });
     // It holds these bytes already, or not yet those before: what it holds is asked for again.
     if (error.status === 416) throw outOfStep(error);
     throw error;
   }
-}
-
-function gone(cause?: StorageError): StorageError {
-  return new StorageError('conflict', 'the upload is gone: completed, aborted or expired.', {
-    cause,
-    status: cause?.status,
-    retryable: false,
-    restart: true,
-    outcome: 'not-applied',
-    hint: 'Begin the upload again.',
-  });
 }
 
 function outOfStep(cause: StorageError): StorageError {

@@ -2,8 +2,10 @@ import {
   decodeToken,
   encodeToken,
   isStorageError,
+  lostUpload,
   type ObjectInfo,
   type PartRules,
+  partSentBefore,
   StorageError,
   type UploadOptions,
   type UploadSession,
@@ -110,9 +112,9 @@ function session(
 
   /** Where the service stands. Errors: `conflict` with `restart` when the upload has ended. */
   async function open(signal?: AbortSignal): Promise<number> {
-    if (isEnded) throw lost();
+    if (isEnded) throw lostUpload();
     const { offset, length } = await offsetOf(store, state, signal);
-    if (length !== undefined) throw lost();
+    if (length !== undefined) throw lostUpload();
     return offset;
   }
 
@@ -120,8 +122,8 @@ function session(
     const mine = bytes.slice();
     const digest = await digestOf(mine);
     const before = sent.get(offset);
-    if (before !== undefined && before !== digest) throw notReplaceable();
-    if (isEnded) throw lost();
+    if (before !== undefined && before !== digest) throw partSentBefore();
+    if (isEnded) throw lostUpload();
     reached ??= await open(signal);
     if (offset > reached) {
       throw new StorageError(
@@ -148,7 +150,7 @@ function session(
   }
 
   async function complete(signal?: AbortSignal): Promise<ObjectInfo> {
-    if (isEnded) throw lost();
+    if (isEnded) throw lostUpload();
     const { offset, length } = await offsetOf(store, state, signal);
     if (totalBytes !== null && offset !== totalBytes) {
       throw new StorageError(
@@ -256,29 +258,11 @@ async function askUpload(
     });
   } catch (error) {
     if (!isStorageError(error)) throw error;
-    if (LOST.has(error.status)) throw lost(error);
+    if (LOST.has(error.status)) throw lostUpload({ cause: error, status: error.status });
     // Another offset than the service's: a part went on its way twice.
     if (error.status === 409) throw error.with({ retryable: true });
     throw error;
   }
-}
-
-function lost(cause?: StorageError): StorageError {
-  return new StorageError('conflict', 'the upload is gone: completed, aborted or expired.', {
-    cause,
-    status: cause?.status,
-    retryable: false,
-    restart: true,
-    outcome: 'not-applied',
-    hint: 'Begin the upload again.',
-  });
-}
-
-function notReplaceable(): StorageError {
-  return new StorageError('invalid-argument', 'the part was sent with other content before.', {
-    outcome: 'not-applied',
-    hint: 'This service cannot replace a part: abort the upload and begin it again.',
-  });
 }
 
 async function digestOf(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
