@@ -4,6 +4,7 @@ import {
   type OperationOptions,
   pickAttributes,
 } from '@granary/storage-core/provider';
+import type { Bytes } from './ciphers.ts';
 import {
   type Binding,
   bindingDigest,
@@ -13,7 +14,7 @@ import {
 } from './file-cipher.ts';
 import { derivationFrom, encodeDerivation, keyIdFrom } from './header.ts';
 import type { WrappedKey } from './key-provider.ts';
-import { type Bytes, damaged, joined } from './tink-stream.ts';
+import { damaged, joined } from './tink-stream.ts';
 
 /** The name under which the attributes of an encrypted object stand below. */
 export const RECORD_NAME = 'granary.encrypted';
@@ -55,12 +56,8 @@ async function encodeRecord(
   const iv = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
   const additionalData = recordData(head, binding);
   const plain = text(JSON.stringify(pickAttributes(attributes)));
-  const sealed = await crypto.subtle.encrypt(
-    { name: 'AES-GCM', iv, additionalData },
-    await keys.attributes(),
-    plain,
-  );
-  return toBase64Url(joined(head, iv, new Uint8Array(sealed)));
+  const sealed = await (await keys.attributes()).seal(iv, plain, additionalData);
+  return toBase64Url(joined(head, iv, sealed));
 }
 
 /** Errors: `corrupted` for a record that was changed or is another object's; `permission-denied`. */
@@ -78,13 +75,9 @@ export async function openRecord(
   const additionalData = recordData(bytes.subarray(0, length), await bindingDigest(binding, key));
   const iv = bytes.subarray(length, length + NONCE_BYTES);
   const sealed = bytes.subarray(length + NONCE_BYTES);
-  let plain: ArrayBuffer;
+  let plain: Bytes;
   try {
-    plain = await crypto.subtle.decrypt(
-      { name: 'AES-GCM', iv, additionalData },
-      await keys.attributes(),
-      sealed,
-    );
+    plain = await (await keys.attributes()).open(iv, sealed, additionalData);
   } catch {
     throw damagedRecord();
   }

@@ -4,17 +4,19 @@ import {
   StorageError,
   signalOf,
 } from '@granary/storage-core/provider';
+import {
+  type Bytes,
+  type GcmKey,
+  type HkdfTerms,
+  type HmacKey,
+  type RootKey,
+  TAG_BYTES,
+} from './ciphers.ts';
 import { decodeHeader, encodeHeader, FIXED_BYTES, type Header, taggedPart } from './header.ts';
 import { checkWrapped, FILE_KEY_BYTES, type KeyProvider, type WrappedKey } from './key-provider.ts';
 import { HEAD_BYTES, HEADER_BYTES, TINK } from './layout.ts';
-import {
-  type Bytes,
-  beginTinkStream,
-  damaged,
-  joined,
-  type TinkStream,
-  tinkStream,
-} from './tink-stream.ts';
+import { ciphers } from './runtime-ciphers.ts';
+import { beginTinkStream, damaged, joined, type TinkStream, tinkStream } from './tink-stream.ts';
 
 /** What an object is bound to besides its key id: the store's context and, by default, its own key. */
 export interface Binding {
@@ -26,10 +28,10 @@ export interface Binding {
 export interface FileKeys {
   readonly wrapped: WrappedKey;
   /** Of which the keys of streams are made. */
-  readonly stream: CryptoKey;
-  readonly header: CryptoKey;
+  readonly stream: RootKey;
+  readonly header: HmacKey;
   /** Made when it is first needed. */
-  attributes(): Promise<CryptoKey>;
+  attributes(): Promise<GcmKey>;
 }
 
 /** A chunk that is to be written. */
@@ -59,7 +61,7 @@ export interface FileKeyring {
   rewrap(wrapped: WrappedKey, options: OperationOptions): Promise<FileKeys>;
 }
 
-const TAG_BYTES = 16;
+const KEY_BYTES = 32;
 const FILE_ID_BYTES = 16;
 /** Keys of objects that are kept unwrapped. */
 const MAX_KEPT = 512;
@@ -118,26 +120,22 @@ function placeOf({ keyId, bytes }: WrappedKey): string {
 
 /** The keys of an object. The file key is wiped. */
 async function fileKeys(fileKey: Uint8Array, wrapped: WrappedKey): Promise<FileKeys> {
-  const { subtle } = crypto;
-  const stream = await subtle.importKey('raw', fileKey as Bytes, 'HKDF', false, ['deriveKey']);
+  const stream = await ciphers.root(fileKey);
   fileKey.fill(0);
-  function derive(
-    name: string,
-    kind: AesDerivedKeyParams | HmacKeyGenParams,
-    usages: KeyUsage[],
-  ): Promise<CryptoKey> {
-    const info = text(`granary ${name} key`);
-    const hkdf = { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(0), info };
-    return subtle.deriveKey(hkdf, stream, kind, false, usages);
-  }
-  const header = await derive('header', { name: 'HMAC', hash: 'SHA-256', length: 256 }, ['sign']);
-  let attributes: Promise<CryptoKey> | undefined;
+  const terms = (name: string): HkdfTerms => ({
+    hash: 'SHA-256',
+    salt: new Uint8Array(0),
+    info: text(`granary ${name} key`),
+    length: KEY_BYTES,
+  });
+  const header = await stream.hmac(terms('header'));
+  let attributes: Promise<GcmKey> | undefined;
   return {
     wrapped,
     stream,
     header,
     attributes() {
-      attributes ??= derive('attributes', { name: 'AES-GCM', length: 256 }, ['encrypt', 'decrypt']);
+      attributes ??= Promise.resolve(stream.gcm(terms('attributes')));
       return attributes;
     },
   };
@@ -185,8 +183,8 @@ export function fileCipher(
   async function seal(chunk: number): Promise<Bytes> {
     const encoded = encodeHeader({ ...header, chunk });
     const tagged = joined(taggedPart(encoded), binding);
-    const tag = await crypto.subtle.sign('HMAC', keys.header, tagged);
-    encoded.set(new Uint8Array(tag).subarray(0, TAG_BYTES), HEADER_BYTES - TAG_BYTES);
+    const tag = await keys.header.sign(tagged);
+    encoded.set(tag.subarray(0, TAG_BYTES), HEADER_BYTES - TAG_BYTES);
     return encoded;
   }
 
@@ -224,7 +222,7 @@ export function fileCipher(
 export async function bindingDigest({ to, context }: Binding, key: string): Promise<Bytes> {
   const parts = [text(context), text(to === 'key' ? key : '')];
   const data = joined(...parts.flatMap((part) => [lengthOf(part), part]));
-  return new Uint8Array(await crypto.subtle.digest('SHA-256', data));
+  return ciphers.sha256(data);
 }
 
 function lengthOf({ byteLength }: Uint8Array): Bytes {

@@ -1,7 +1,8 @@
 import { checkKeyDerivation, type KeyDerivation } from '@granary/storage-core/crypto';
+import type { Bytes } from './ciphers.ts';
 import type { WrappedKey } from './key-provider.ts';
 import { HEADER_BYTES } from './layout.ts';
-import { type Bytes, damaged } from './tink-stream.ts';
+import { damaged } from './tink-stream.ts';
 
 /** `\x8aGRANENC`: no text begins like this. */
 export const MAGIC: Uint8Array = Uint8Array.of(0x8a, 0x47, 0x52, 0x41, 0x4e, 0x45, 0x4e, 0x43);

@@ -4,8 +4,9 @@ import {
   type OperationOptions,
   StorageError,
 } from '@granary/storage-core/provider';
+import type { Bytes, GcmKey } from './ciphers.ts';
 import { MAX_KEY_ID_BYTES, MAX_WRAPPED_BYTES } from './header.ts';
-import type { Bytes } from './tink-stream.ts';
+import { ciphers } from './runtime-ciphers.ts';
 
 /** The key of one object, wrapped under a key that the application keeps. It is no secret. */
 export interface WrappedKey {
@@ -63,7 +64,7 @@ const MAX_KEYS = 64;
  * Errors: `invalid-config` for a key that is none of 256 bits, and for an id that is too long.
  */
 export function keyRing({ current, keys = {}, find }: KeyRingOptions): KeyProvider {
-  const known = new Map<string, Promise<CryptoKey>>();
+  const known = new Map<string, Promise<GcmKey>>();
   for (const [id, key] of Object.entries(keys)) {
     checkKeyId(id);
     known.set(id, importKey(checkKey(key)));
@@ -76,13 +77,13 @@ export function keyRing({ current, keys = {}, find }: KeyRingOptions): KeyProvid
   }
   const given = known.size;
 
-  async function lookUp(id: string): Promise<CryptoKey> {
+  async function lookUp(id: string): Promise<GcmKey> {
     const key = await find?.(id);
     if (key === undefined) throw unknownKey(id);
     return importKey(checkKey(key));
   }
 
-  function keyOf(id: string): Promise<CryptoKey> {
+  function keyOf(id: string): Promise<GcmKey> {
     const held = known.get(id);
     if (held !== undefined) return held;
     const looking = lookUp(id);
@@ -149,40 +150,20 @@ export function keyChain(current: KeyProvider, ...older: readonly KeyProvider[])
 }
 
 /** Wraps with AES-256-GCM: a random nonce, the wrapped key, its tag. The key's id is associated data. */
-export async function wrapUnder(
-  key: CryptoKey,
-  keyId: string,
-  fileKey: Uint8Array,
-): Promise<Bytes> {
+export async function wrapUnder(key: GcmKey, keyId: string, fileKey: Uint8Array): Promise<Bytes> {
   const iv = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
-  const sealed = await crypto.subtle.encrypt(
-    { name: 'AES-GCM', iv, additionalData: wrapData(keyId) },
-    key,
-    fileKey as Bytes,
-  );
+  const sealed = await key.seal(iv, fileKey, wrapData(keyId));
   const wrapped = new Uint8Array(NONCE_BYTES + sealed.byteLength);
   wrapped.set(iv);
-  wrapped.set(new Uint8Array(sealed), NONCE_BYTES);
+  wrapped.set(sealed, NONCE_BYTES);
   return wrapped;
 }
 
 /** Errors: `permission-denied`. */
-export async function unwrapUnder(
-  key: CryptoKey,
-  keyId: string,
-  wrapped: Uint8Array,
-): Promise<Bytes> {
+export async function unwrapUnder(key: GcmKey, keyId: string, wrapped: Uint8Array): Promise<Bytes> {
   try {
-    const plain = await crypto.subtle.decrypt(
-      {
-        name: 'AES-GCM',
-        iv: wrapped.slice(0, NONCE_BYTES),
-        additionalData: wrapData(keyId),
-      },
-      key,
-      wrapped.slice(NONCE_BYTES),
-    );
-    return new Uint8Array(plain);
+    const [nonce, sealed] = [wrapped.slice(0, NONCE_BYTES), wrapped.slice(NONCE_BYTES)];
+    return await key.open(nonce, sealed, wrapData(keyId));
   } catch {
     throw new StorageError('permission-denied', `the key "${keyId}" does not open this object.`, {
       hint: 'Another key has this id, or what was wrapped with it was damaged.',
@@ -195,16 +176,10 @@ export async function unwrapUnder(
  * over nothing, with a nonce of zeros and the associated data "granary key id". The nonce is used for
  * this alone.
  */
-export async function keyIdOf(key: CryptoKey): Promise<string> {
-  const additionalData = new TextEncoder().encode('granary key id');
-  const tag = await crypto.subtle.encrypt(
-    { name: 'AES-GCM', iv: new Uint8Array(NONCE_BYTES), additionalData },
-    key,
-    new Uint8Array(0),
-  );
-  return Array.from(new Uint8Array(tag).subarray(0, 8), (byte) =>
-    byte.toString(16).padStart(2, '0'),
-  ).join('');
+export async function keyIdOf(key: GcmKey): Promise<string> {
+  const data = new TextEncoder().encode('granary key id');
+  const tag = await key.seal(new Uint8Array(NONCE_BYTES), new Uint8Array(0), data);
+  return Array.from(tag.subarray(0, 8), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 /** What a provider wrapped, when it fits a header. Errors: `invalid-config`. */
@@ -255,13 +230,9 @@ function checkKey(key: EncryptionKey): EncryptionKey {
   );
 }
 
-function importKey(key: EncryptionKey): Promise<CryptoKey> {
-  if (!ArrayBuffer.isView(key)) return Promise.resolve(key);
-  // The bytes are copied before this returns, so the caller may wipe its own.
-  return crypto.subtle.importKey('raw', new Uint8Array(key), 'AES-GCM', false, [
-    'encrypt',
-    'decrypt',
-  ]);
+/** The bytes are taken before this returns, so the caller may wipe its own. */
+async function importKey(key: EncryptionKey): Promise<GcmKey> {
+  return ciphers.gcm(key);
 }
 
 function wrapData(keyId: string): Bytes {

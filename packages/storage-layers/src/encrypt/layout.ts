@@ -1,4 +1,5 @@
-import { TAG_BYTES, type TinkParameters, tinkHeaderBytes } from './tink-stream.ts';
+import { TAG_BYTES } from './ciphers.ts';
+import { type TinkParameters, tinkHeaderBytes } from './tink-stream.ts';
 
 /** The parameters of version 1: one set, so that sizes follow from sizes. */
 export const TINK: TinkParameters = {

@@ -1,5 +1,6 @@
 import { StorageError } from '@granary/storage-core/provider';
 import type { ByteReader } from './byte-reader.ts';
+import { type Bytes, TAG_BYTES } from './ciphers.ts';
 import type { FileCipher } from './file-cipher.ts';
 import {
   CHUNK_BYTES,
@@ -12,8 +13,8 @@ import {
   storedSegmentStart,
 } from './layout.ts';
 import { type ReadAhead, readAhead } from './read-ahead.ts';
-import { IN_FLIGHT } from './seal-content.ts';
-import { type Bytes, TAG_BYTES, type TinkStream } from './tink-stream.ts';
+import { ciphers } from './runtime-ciphers.ts';
+import type { TinkStream } from './tink-stream.ts';
 
 /** Where stored content is opened: between two places of the content. Units: bytes. */
 export interface OpenSettings {
@@ -109,7 +110,7 @@ export function openContent(
     return from === 0 && to === plain.byteLength ? plain : plain.slice(from, Math.max(from, to));
   }
 
-  return readAhead(begin, IN_FLIGHT);
+  return readAhead(begin, ciphers.inFlight);
 }
 
 /** Everything that is in the making, in one piece. Units: bytes. */

@@ -5,6 +5,7 @@ import {
   newKeyDerivation,
 } from '@granary/storage-core/crypto';
 import { isStorageError, StorageError } from '@granary/storage-core/provider';
+import type { GcmKey } from './ciphers.ts';
 import {
   invalidConfig,
   type KeyProvider,
@@ -15,6 +16,7 @@ import {
   type WrappedKey,
   wrapUnder,
 } from './key-provider.ts';
+import { ciphers } from './runtime-ciphers.ts';
 
 /** Settings of {@link passphraseKeys}. */
 export interface PassphraseOptions {
@@ -26,7 +28,7 @@ export interface PassphraseOptions {
 
 /** A key that was made of the passphrase, with its id. */
 interface Derived {
-  readonly key: CryptoKey;
+  readonly key: GcmKey;
   readonly keyId: string;
   readonly derivation: KeyDerivation;
 }
@@ -66,7 +68,7 @@ export function passphraseKeys(
 
   async function derive(derivation: KeyDerivation): Promise<Derived> {
     const text = await phrase();
-    const key = await deriveKey(text, derivation).catch((error) => {
+    const derived = await deriveKey(text, derivation).catch((error) => {
       // A caller's empty answer is no fault of the store.
       if (!isStorageError(error, 'invalid-argument')) throw error;
       asked = undefined;
@@ -74,6 +76,7 @@ export function passphraseKeys(
         hint: 'Give the passphrase that the store was written with.',
       });
     });
+    const key = await ciphers.gcm(derived);
     return { key, keyId: await keyIdOf(key), derivation };
   }
 

@@ -13,13 +13,14 @@ import {
   storedObject,
 } from '@granary/storage-core/provider';
 import { type ByteReader, bufferReader, streamReader } from './byte-reader.ts';
+import { type Bytes, TAG_BYTES } from './ciphers.ts';
 import { type Binding, type FileCipher, type FileKeyring, openFile } from './file-cipher.ts';
 import { hasMagic, MAGIC } from './header.ts';
 import { CHUNK_PLAIN_BYTES, HEAD_BYTES, TINK } from './layout.ts';
 import { collectContent, openContent, placeOf, storedEndOf } from './open-content.ts';
 import type { ReadAhead } from './read-ahead.ts';
 import { hasRecord, type InfoOpener, isPlainSize, type OpenedInfo } from './stored-info.ts';
-import { type Bytes, damaged, TAG_BYTES, type TinkStream } from './tink-stream.ts';
+import { damaged, type TinkStream } from './tink-stream.ts';
 
 /** Reads of encrypted objects, and of plain ones where there may be any. */
 export interface ObjectReader {

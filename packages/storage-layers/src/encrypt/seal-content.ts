@@ -1,11 +1,10 @@
 import { type ByteReader, bufferReader } from './byte-reader.ts';
+import type { Bytes } from './ciphers.ts';
 import type { BegunChunk, FileCipher } from './file-cipher.ts';
 import { CHUNK_PLAIN_BYTES, CHUNK_SEGMENTS, segmentRoom, storedSize, TINK } from './layout.ts';
 import { type ReadAhead, readAhead } from './read-ahead.ts';
-import type { Bytes, TinkStream } from './tink-stream.ts';
-
-/** Segments that are sealed or opened at once: what keeps two cores busy, in 2 MiB. */
-export const IN_FLIGHT = 8;
+import { ciphers } from './runtime-ciphers.ts';
+import type { TinkStream } from './tink-stream.ts';
 
 /** With this segment of a chunk the next one is begun, so that its keys are there when it comes. */
 const AHEAD_SEGMENT = 1;
@@ -79,7 +78,7 @@ export function sealContent(
     return pieces;
   }
 
-  return readAhead(begin, IN_FLIGHT);
+  return readAhead(begin, ciphers.inFlight);
 }
 
 /** Content in memory as it is stored. */

@@ -6,9 +6,10 @@ import {
   type OperationOptions,
 } from '@granary/storage-core/provider';
 import { openRecord, RECORD_NAME } from './attributes-record.ts';
+import type { Bytes } from './ciphers.ts';
 import type { Binding, FileKeyring } from './file-cipher.ts';
 import { plainSize } from './layout.ts';
-import { type Bytes, damaged } from './tink-stream.ts';
+import { damaged } from './tink-stream.ts';
 
 /** What of an info is about the write and not about what was written. */
 const ABOUT_WRITE = ['etag', 'modifiedAt', 'createdAt', 'id', 'version', 'writeId'] as const;

@@ -1,22 +1,18 @@
 import { StorageError } from '@granary/storage-core/provider';
-
-/** Bytes in memory of their own, as Web Crypto takes them. */
-export type Bytes = Uint8Array<ArrayBuffer>;
+import type { Bytes, HkdfTerms, RootKey } from './ciphers.ts';
 
 /**
  * Parameters of a Tink AES-GCM-HKDF streaming key
  * (https://developers.google.com/tink/streaming-aead/aes_gcm_hkdf_streaming, read 2026-11-21).
  */
 export interface TinkParameters {
-  readonly hash: 'SHA-1' | 'SHA-256' | 'SHA-512';
+  readonly hash: HkdfTerms['hash'];
   /** Units: bytes. The salt is as long. */
   readonly derivedKeyBytes: 16 | 32;
   /** Units: bytes. The first segment is shorter by the header. */
   readonly segmentBytes: number;
 }
 
-/** The tag of AES-GCM. Units: bytes. */
-export const TAG_BYTES = 16;
 const NONCE_PREFIX_BYTES = 7;
 const NONCE_BYTES = 12;
 
@@ -37,7 +33,7 @@ export function tinkHeaderBytes({ derivedKeyBytes }: TinkParameters): number {
 /** Begins a stream: a salt and a nonce prefix of its own, so that no nonce is ever used twice with a key. */
 export function beginTinkStream(
   parameters: TinkParameters,
-  key: CryptoKey,
+  key: RootKey,
   associatedData: Uint8Array,
 ): Promise<TinkStream> {
   const header = crypto.getRandomValues(new Uint8Array(tinkHeaderBytes(parameters)));
@@ -48,7 +44,7 @@ export function beginTinkStream(
 /** A stream by its header. Errors: `corrupted` for what is no header. */
 export async function tinkStream(
   parameters: TinkParameters,
-  key: CryptoKey,
+  key: RootKey,
   associatedData: Uint8Array,
   header: Uint8Array,
 ): Promise<TinkStream> {
@@ -59,32 +55,24 @@ export async function tinkStream(
   }
   const salt = own.subarray(1, 1 + derivedKeyBytes);
   const noncePrefix = own.subarray(1 + derivedKeyBytes);
-  const streamKey = await crypto.subtle.deriveKey(
-    { name: 'HKDF', hash, salt, info: associatedData as Bytes },
-    key,
-    { name: 'AES-GCM', length: derivedKeyBytes * 8 },
-    false,
-    ['encrypt', 'decrypt'],
-  );
+  const streamKey = await key.gcm({ hash, salt, info: associatedData, length: derivedKeyBytes });
 
-  function algorithm(index: number, isLast: boolean) {
-    const iv = new Uint8Array(NONCE_BYTES);
-    iv.set(noncePrefix);
-    new DataView(iv.buffer).setUint32(NONCE_PREFIX_BYTES, index);
-    iv[NONCE_BYTES - 1] = isLast ? 1 : 0;
-    return { name: 'AES-GCM', iv };
+  function nonceOf(index: number, isLast: boolean): Bytes {
+    const nonce = new Uint8Array(NONCE_BYTES);
+    nonce.set(noncePrefix);
+    new DataView(nonce.buffer).setUint32(NONCE_PREFIX_BYTES, index);
+    nonce[NONCE_BYTES - 1] = isLast ? 1 : 0;
+    return nonce;
   }
 
   return {
     header: own,
     async seal(index, isLast, plain) {
-      const sealed = crypto.subtle.encrypt(algorithm(index, isLast), streamKey, plain as Bytes);
-      return new Uint8Array(await sealed);
+      return streamKey.seal(nonceOf(index, isLast), plain);
     },
     async open(index, isLast, sealed) {
       try {
-        const plain = crypto.subtle.decrypt(algorithm(index, isLast), streamKey, sealed as Bytes);
-        return new Uint8Array(await plain);
+        return await streamKey.open(nonceOf(index, isLast), sealed);
       } catch {
         throw damaged(`segment ${index} is not what was written there`);
       }

@@ -17,6 +17,7 @@ import {
 import { asOperation } from '../steps/as-operation.ts';
 import { RECORD_NAME, sealRecord } from './attributes-record.ts';
 import { bufferReader, streamReader } from './byte-reader.ts';
+import type { Bytes } from './ciphers.ts';
 import { type FileCipher, type FileKeyring, newFile } from './file-cipher.ts';
 import { hasMagic, MAGIC } from './header.ts';
 import { CHUNK_PLAIN_BYTES, storedSize } from './layout.ts';
@@ -25,7 +26,6 @@ import type { ObjectReader } from './read-object.ts';
 import { isRuled } from './rules.ts';
 import { sealBytes, sealContent } from './seal-content.ts';
 import { infoOver } from './stored-info.ts';
-import type { Bytes } from './tink-stream.ts';
 
 /** A put as it is made below, and what its info becomes above. */
 export interface SealedPut {
