@@ -46,7 +46,7 @@ describe.each(WAYS)('many items %s', (_way, capabilities) => {
     expect(await storage.saveMany([])).toEqual([]);
     expect(await storage.loadMany([])).toEqual([]);
     expect(await storage.deleteMany([])).toEqual([]);
-    const keys = Array.from({ length: 1050 }, (_, index) => `k${index}`);
+    const keys = Array.from({ length: 4050 }, (_, index) => `k${index}`);
     const saved = await storage.saveMany(keys.map((key) => ({ key, value: key })));
     expect(saved.every(({ ok }) => ok)).toBe(true);
     const loaded = await storage.loadMany(keys);
@@ -161,6 +161,20 @@ describe.each(WAYS)('many items %s', (_way, capabilities) => {
     await expect(storage.saveMany([], { concurrency })).rejects.toMatchObject(refused);
     await expect(storage.loadMany([], { concurrency })).rejects.toMatchObject(refused);
     await expect(storage.deleteMany([], { concurrency })).rejects.toMatchObject(refused);
+  });
+});
+
+describe('batches', () => {
+  test('end where they hold 8 MiB, unless they are atomic', async () => {
+    const { storage } = setup();
+    const large = new Uint8Array(3 * 1024 * 1024);
+    const entries = ['a', 'b', 'c', 'd', 'e'].map((key) => ({ key, value: large }));
+    const steps: number[] = [];
+    const onProgress = ({ doneItems }: { readonly doneItems: number }) =>
+      void steps.push(doneItems);
+    await storage.saveMany(entries, { onProgress });
+    await storage.saveMany(entries, { onProgress, atomic: true });
+    expect(steps).toEqual([3, 5, 5]);
   });
 });
 

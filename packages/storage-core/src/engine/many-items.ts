@@ -16,8 +16,11 @@ import {
 } from './engine-context.ts';
 import { itemProgress, runMany } from './run-many.ts';
 
-/** Most items in one call of a provider's own batch. */
-const BATCH_ITEMS = 1000;
+/**
+ * Most items in one call of a provider's own batch, and the content after which no more is added: each
+ * batch waits for its commit, and holds what it sends. Units: bytes.
+ */
+const BATCH = { items: 4000, bytes: 8 * 1024 * 1024 };
 /** Most objects whose bodies are held at once. */
 const HELD_OBJECTS = 64;
 
@@ -40,11 +43,15 @@ export async function saveMany(
   if (!options.atomic && encoded.some((result) => result.ok && alone(result.value))) {
     return saveEach(context, entries, options);
   }
-  return inBatches(encoded, options, (good) =>
-    putMany(
-      good.map(({ value }) => value),
-      batchOptions(options),
-    ),
+  return inBatches(
+    encoded,
+    options,
+    ({ body }) => body.size ?? 0,
+    (good) =>
+      putMany(
+        good.map(({ value }) => value),
+        batchOptions(options),
+      ),
   );
 }
 
@@ -97,11 +104,15 @@ export async function deleteMany(
     );
   }
   const all = keys.map((key): BatchResult<string> => ({ key, ok: true, value: key }));
-  return inBatches(all, options, (good) =>
-    native(
-      good.map(({ value }) => value),
-      batchOptions(options),
-    ),
+  return inBatches(
+    all,
+    options,
+    () => 0,
+    (good) =>
+      native(
+        good.map(({ value }) => value),
+        batchOptions(options),
+      ),
   );
 }
 
@@ -143,6 +154,7 @@ type Good<Item> = Extract<BatchResult<Item>, { readonly ok: true }>;
 async function inBatches<Item, Value>(
   prepared: readonly BatchResult<Item>[],
   options: ManyOptions,
+  bytesOf: (item: Item) => number,
   send: (good: readonly Good<Item>[]) => Promise<readonly BatchResult<Value>[]>,
 ): Promise<BatchResult<Value>[]> {
   const results: (BatchResult<Value> | undefined)[] = prepared.map((result) =>
@@ -154,9 +166,9 @@ async function inBatches<Item, Value>(
 
   const progress = itemProgress(options, prepared.length);
   if (places.length < prepared.length) progress(prepared.length - places.length);
-  const step = options.atomic ? Math.max(places.length, 1) : BATCH_ITEMS;
-  for (let start = 0; start < places.length; start += step) {
-    const batch = places.slice(start, start + step);
+  const bytesAt = ({ result }: (typeof places)[number]) => bytesOf(result.value);
+  for (const batch of options.atomic ? [places] : cut(places, bytesAt)) {
+    if (batch.length === 0) continue;
     const sent = await send(batch.map(({ result }) => result));
     batch.forEach(({ index }, place) => {
       results[index] = sent[place];
@@ -164,6 +176,23 @@ async function inBatches<Item, Value>(
     progress(batch.length);
   }
   return results as BatchResult<Value>[];
+}
+
+/** Groups of at most `BATCH.items`, which end where they have `BATCH.bytes`. */
+function cut<Item>(items: readonly Item[], bytesOf: (item: Item) => number): Item[][] {
+  const batches: Item[][] = [];
+  let bytes = 0;
+  for (const item of items) {
+    const last = batches.at(-1);
+    if (last === undefined || last.length === BATCH.items || bytes >= BATCH.bytes) {
+      batches.push([item]);
+      bytes = 0;
+    } else {
+      last.push(item);
+    }
+    bytes += bytesOf(item);
+  }
+  return batches;
 }
 
 function batchOptions(options: ManyOptions): BatchOptions {
