@@ -195,6 +195,7 @@ export {
   type EventChannelOptions,
   eventChannel,
 } from './events/event-channel.ts';
+export { boundFetch, type FetchBounds } from './http/bound-fetch.ts';
 export {
   type HttpService,
   type HttpServiceSettings,
@@ -202,6 +203,7 @@ export {
   type RefusedAnswer,
   type ServiceRequest,
 } from './http/http-service.ts';
+export { isBrowser } from './http/is-browser.ts';
 export { retryAfterMs } from './http/retry-after.ts';
 export { type TokenInput, toTokenSource } from './http/token-source.ts';
 export { checkKey, isKey } from './keys/check-key.ts';

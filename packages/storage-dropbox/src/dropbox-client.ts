@@ -1,9 +1,4 @@
-import {
-  type AccessToken,
-  checkEndpoint,
-  httpService,
-  isStorageError,
-} from '@granary/storage-core/provider';
+import { checkEndpoint, httpService, type ServiceRequest } from '@granary/storage-core/provider';
 import { type DropboxSignIn, type InsideClient, tokensOf } from './dropbox-auth.ts';
 import { fromAnswer, unreadable } from './dropbox-errors.ts';
 import { rootPath } from './dropbox-keys.ts';
@@ -84,9 +79,9 @@ const CONCURRENT_WRITES = 4;
  */
 export function dropboxStore(access: DropboxAccess): DropboxStore {
   const { client, allowInsecure, mute = true, concurrentWrites = CONCURRENT_WRITES } = access;
-  const tokens = tokensOf(access);
   const { api, content, notify } = endpointsOf(access);
   const service = httpService({
+    auth: tokensOf(access),
     fetch: access.fetch,
     allowInsecure,
     errorOf: fromAnswer,
@@ -94,34 +89,8 @@ export function dropboxStore(access: DropboxAccess): DropboxStore {
   });
   const common = headersOf(access);
 
-  /** A missing scope is 401 too, and no new token mends it, so tokens are looked after here. */
-  async function send(
-    request: Omit<Parameters<typeof service.send>[0], 'method'>,
-    isAnonymous = false,
-  ): Promise<Response> {
-    const { signal } = request;
-    const asked = { ...(signal && { signal }) };
-    const sendWith = (token: AccessToken | undefined) =>
-      service.send({
-        ...request,
-        method: 'POST',
-        headers: {
-          ...(!isAnonymous && common),
-          ...request.headers,
-          ...(token && { authorization: `Bearer ${token.token}` }),
-        },
-      });
-    if (isAnonymous) return sendWith(undefined);
-    const token = await tokens.getToken(asked);
-    try {
-      return await sendWith(token);
-    } catch (error) {
-      if (!isStorageError(error, 'unauthenticated')) throw error;
-      const fresh = await tokens.getToken({ ...asked, refresh: true });
-      if (fresh.token === token.token) throw error;
-      return sendWith(fresh);
-    }
-  }
+  const send = (request: Omit<ServiceRequest, 'method'>) =>
+    service.send({ ...request, method: 'POST', headers: { ...common, ...request.headers } });
 
   return {
     root: rootPath(access.root ?? ''),
@@ -162,15 +131,14 @@ export function dropboxStore(access: DropboxAccess): DropboxStore {
       }),
     async longpoll(arg, { signal }) {
       return readJson(
-        await send(
-          {
-            url: `${notify}/${API_VERSION}/files/list_folder/longpoll`,
-            headers: { 'content-type': 'application/json' },
-            body: JSON.stringify(arg),
-            signal,
-          },
-          true,
-        ),
+        await service.send({
+          method: 'POST',
+          url: `${notify}/${API_VERSION}/files/list_folder/longpoll`,
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify(arg),
+          anonymous: true,
+          signal,
+        }),
       );
     },
   };

@@ -64,7 +64,7 @@ export function driveClient(access: GdriveAccess): DriveClient {
   const base = checkEndpoint(endpoint, { allowInsecure }).href.replace(/\/+$/, '');
   const service = httpService({
     auth: tokensOf(access),
-    fetch: resumableFetch(access.fetch),
+    fetch: access.fetch,
     allowInsecure,
     errorOf: fromAnswer,
     unreachableHint: 'Check the network, and that nothing blocks www.googleapis.com.',
@@ -125,33 +125,6 @@ export function idPath(id: string): string {
 /** Whether the failure says that there is nothing of this id, or no more. */
 export function isGone(error: unknown): boolean {
   return isStorageError(error, 'not-found');
-}
-
-/** Whether a page or a page's worker runs this. */
-export function isBrowser(scope: object = globalThis): boolean {
-  return 'document' in scope || 'importScripts' in scope;
-}
-
-/**
- * Lets 308 through, with which a resumable upload says that it goes on and which `fetch` takes for a
- * redirect: without a `Location` there is nothing to follow. Anything that would lead elsewhere fails.
- * https://fetch.spec.whatwg.org/#http-redirect-fetch, read 2026-11-21
- */
-export function resumableFetch(
-  fetch: typeof globalThis.fetch | undefined,
-  inBrowser: boolean = isBrowser(),
-): typeof globalThis.fetch {
-  return async (input, init) => {
-    const send = fetch ?? globalThis.fetch;
-    if (!/[?&]upload_id=/.test(String(input))) return send(input, init);
-    // Outside browsers `manual` gives the answer itself; in browsers it hides it.
-    const response = await send(input, { ...init, redirect: inBrowser ? 'follow' : 'manual' });
-    if (response.redirected || response.headers.has('location')) {
-      await response.body?.cancel();
-      throw new TypeError('unexpected redirect');
-    }
-    return response;
-  };
 }
 
 function toQuery(query: DriveRequest['query'] = {}): string {

@@ -1,4 +1,4 @@
-import { checkEndpoint, StorageError } from '@granary/storage-core/provider';
+import { boundFetch, checkEndpoint, isBrowser, StorageError } from '@granary/storage-core/provider';
 import { StorageClient } from '@supabase/storage-js';
 import { fromFailure, fromResponse, fromSdk } from './supabase-errors.ts';
 
@@ -74,14 +74,6 @@ interface Connection {
   readonly native: unknown;
 }
 
-/** Statuses whose answers have no body. https://fetch.spec.whatwg.org/#null-body-status */
-const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
-
-/** Whether a page or a page's worker runs this, where everybody can read a key. */
-export function isBrowser(scope: object = globalThis): boolean {
-  return 'document' in scope || 'importScripts' in scope;
-}
-
 /**
  * Opens a bucket. Makes no request.
  * Errors: `invalid-config` for a missing or unsafe address, a missing key, a service key in a browser,
@@ -98,7 +90,7 @@ export function supabaseBucket(access: SupabaseAccess): SupabaseBucket {
     bucket,
     url,
     native,
-    async send(method, path, { headers: own, body, accept = [], streams = false, signal }) {
+    async send(method, path, { headers: own, body, accept = [], streams, signal }) {
       const request: RequestInit = {
         method,
         headers: { ...headers, ...own },
@@ -111,7 +103,7 @@ export function supabaseBucket(access: SupabaseAccess): SupabaseBucket {
     },
     async call(operation, { headers: own, signal }) {
       let answered: Headers | undefined;
-      const bound = untilAborted(fetch, signal, false);
+      const bound = untilAborted(fetch, signal);
       const client = new StorageClient(url, { ...headers, ...own }, async (...request) => {
         const response = await bound(...request);
         answered = response.headers;
@@ -189,41 +181,20 @@ function isServiceKey(key: string): boolean {
   }
 }
 
-/**
- * A `fetch` that ends with the signal, the reading of what it answers included: answers are read
- * whole, unless a success is to be streamed. `fetch` keeps listening to its own signal for long, so
- * it gets another one.
- */
+/** A `fetch` that ends with the signal, and fails as this backend does. */
 function untilAborted(
   fetch: typeof globalThis.fetch,
   signal: AbortSignal | undefined,
-  streams: boolean,
+  streams = false,
 ): typeof globalThis.fetch {
+  const bound = boundFetch(fetch, { signal, streams });
   return async (input, init) => {
-    const controller = new AbortController();
-    const abort = () => controller.abort(signal?.reason);
-    if (signal?.aborted) abort();
-    signal?.addEventListener('abort', abort);
     try {
-      // A redirect would carry the key, or take it from https to http.
-      const response = await fetch(input, {
-        ...init,
-        redirect: 'error',
-        signal: controller.signal,
-      });
-      return streams && response.ok ? response : await wholeResponse(response);
+      return await bound(input, init);
     } catch (error) {
       throw signal?.aborted ? error : fromFailure(error);
-    } finally {
-      signal?.removeEventListener('abort', abort);
     }
   };
-}
-
-async function wholeResponse(response: Response): Promise<Response> {
-  const { status, statusText, headers } = response;
-  const bytes = await response.arrayBuffer();
-  return new Response(BODILESS.has(status) ? null : bytes, { status, statusText, headers });
 }
 
 function refusal(reason: string): StorageError {

@@ -3,11 +3,11 @@ import {
   type Capabilities,
   checkEndpoint,
   defineBackend,
+  isBrowser,
   type StorageProvider,
 } from '@granary/storage-core/provider';
 import { MAX_METADATA_BYTES } from './supabase-attributes.ts';
 import {
-  isBrowser,
   type SupabaseAccess,
   type SupabaseClientLike,
   type SupabaseStorageLike,

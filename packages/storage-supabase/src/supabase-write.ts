@@ -1,5 +1,6 @@
 import {
   type Body,
+  isBrowser,
   isStorageError,
   type ObjectInfo,
   type PutOptions,
@@ -7,7 +8,7 @@ import {
   toStorageError,
 } from '@granary/storage-core/provider';
 import { markOf, toInfo, toNative } from './supabase-attributes.ts';
-import { isBrowser, type SupabaseBucket } from './supabase-client.ts';
+import type { SupabaseBucket } from './supabase-client.ts';
 import { afterWrite } from './supabase-errors.ts';
 import { toName, toPath } from './supabase-keys.ts';
 import { nativeInfo } from './supabase-read.ts';

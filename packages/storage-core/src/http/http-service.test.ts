@@ -16,7 +16,9 @@ function serviceOver(
     unreachableHint: 'Check the network.',
     errorOf(found) {
       refused.push(found);
-      return new StorageError('unknown', `it answered ${found.status}.`, { status: found.status });
+      const { status, text } = found;
+      const code = status === 401 && text !== 'no scope' ? 'unauthenticated' : 'unknown';
+      return new StorageError(code, `it answered ${status}.`, { status });
     },
     async fetch(input, init) {
       const request = new Request(input as string, init);
@@ -109,15 +111,35 @@ describe('a token that is refused', () => {
     const { service, asked, refused } = serviceOver(() => new Response('no', { status: 401 }), {
       auth: countedTokens().auth,
     });
-    expect(await codeOf(service.send({ method: 'GET', url: URL_OF_ITEM }))).toBe('unknown');
+    const sending = service.send({ method: 'GET', url: URL_OF_ITEM });
+    expect(await codeOf(sending)).toBe('unauthenticated');
     expect(asked).toHaveLength(2);
-    expect(refused.map(({ status }) => status)).toEqual([401]);
+    expect(refused.map(({ status }) => status)).toEqual([401, 401]);
   });
 
   test('is an error at once where there is no sign-in', async () => {
     const { service, asked } = serviceOver(() => new Response('no', { status: 401 }));
+    const sending = service.send({ method: 'GET', url: URL_OF_ITEM });
+    expect(await codeOf(sending)).toBe('unauthenticated');
+    expect(asked).toHaveLength(1);
+  });
+
+  test('is an error at once where the sign-in has no other one', async () => {
+    const { service, asked } = serviceOver(() => new Response('no', { status: 401 }), {
+      auth: { getToken: async () => ({ token: 'the same' }) },
+    });
+    const sending = service.send({ method: 'GET', url: URL_OF_ITEM });
+    expect(await codeOf(sending)).toBe('unauthenticated');
+    expect(asked).toHaveLength(1);
+  });
+
+  test('for what no other one would mend is not asked for again', async () => {
+    const { auth, refreshes } = countedTokens();
+    const answer = () => new Response('no scope', { status: 401 });
+    const { service, asked } = serviceOver(answer, { auth });
     expect(await codeOf(service.send({ method: 'GET', url: URL_OF_ITEM }))).toBe('unknown');
     expect(asked).toHaveLength(1);
+    expect(refreshes()).toBe(0);
   });
 
   test('is an answer where 401 was said to be one', async () => {
