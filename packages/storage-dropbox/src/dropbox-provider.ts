@@ -2,9 +2,6 @@ import {
   type BackendFactory,
   type Capabilities,
   defineBackend,
-  type EngineOptions,
-  type ItemTypes,
-  type StorageEngine,
   type StorageProvider,
   type TokenInput,
 } from '@granary/storage-core/provider';
@@ -121,34 +118,14 @@ function capabilitiesOf(versions: boolean): Capabilities {
   };
 }
 
-const DEFINITION = {
-  name: 'dropbox',
-  remote: true,
-  provider: dropboxProvider,
-  fromConfig: dropboxFromConfig,
-};
-const WHOLE: BackendFactory<DropboxOptions> = /* @__PURE__ */ defineBackend({
-  ...DEFINITION,
-  companion: true,
-});
-const BARE: BackendFactory<DropboxOptions> = /* @__PURE__ */ defineBackend(DEFINITION);
-
-function factoryOf(options: DropboxOptions | undefined): BackendFactory<DropboxOptions> {
-  return options?.attributes === 'none' ? BARE : WHOLE;
-}
-
 /**
  * Makes a storage over a user's Dropbox, in Node and browsers.
  * Errors: `invalid-config` for options that are missing, unsafe or contradict each other.
  */
-export const createDropbox: BackendFactory<DropboxOptions> = /* @__PURE__ */ Object.assign(
-  <Items extends ItemTypes>(
-    options: DropboxOptions = {},
-    engine?: EngineOptions,
-  ): StorageEngine<Items> => factoryOf(options)<Items>(options, engine),
-  {
-    provider: (options: DropboxOptions = {}): StorageProvider =>
-      factoryOf(options).provider(options),
-    backend: WHOLE.backend,
-  },
-);
+export const createDropbox: BackendFactory<DropboxOptions> = /* @__PURE__ */ defineBackend({
+  name: 'dropbox',
+  remote: true,
+  companion: ({ attributes }) => attributes !== 'none',
+  provider: dropboxProvider,
+  fromConfig: dropboxFromConfig,
+});

@@ -230,6 +230,31 @@ describe.each<CompanionLayout>(['meta-json', 'meta', 'manifest'])(
       expect(racing.companions()).toEqual([]);
     });
 
+    test.each(['get', 'stat', 'put'])(
+      'says that nothing was applied when the %s before the body fails',
+      async (broken) => {
+        let armed = false;
+        const { provider, tiny } = companionProvider(layout, {
+          capabilities: { move: true },
+          async intercept({ operation }, proceed) {
+            if (armed && operation === broken) throw new StorageError('unavailable', 'cut off.');
+            return proceed();
+          },
+        });
+        await provider.put('a', toBody('old'), attributes);
+        armed = true;
+        tiny.calls.length = 0;
+        await expect(provider.put('a', toBody('new'), { tags: ['new'] })).rejects.toMatchObject({
+          code: 'unavailable',
+          outcome: 'not-applied',
+        });
+        expect(tiny.calls).not.toContain('put a');
+        armed = false;
+        const object = await provider.get('a', {});
+        expect([await object.text(), object.info.tags]).toEqual(['old', attributes.tags]);
+      },
+    );
+
     test('gives racing writers each their own attributes', async () => {
       const { provider } = companionProvider(layout);
       await Promise.all(

@@ -141,14 +141,15 @@ export function withCompanion(
   ): Promise<ObjectInfo> {
     const name = keys.down(key);
     const side: CompanionSide = { attributes };
-    const current = await store.load(name, asked);
+    const current = await unapplied(asked, () => store.load(name, asked));
     if (current === undefined && isEmptySide(side)) return upInfo(key, await write(name), side);
-    const etag = await etagOf(name, asked);
+    const etag = await unapplied(asked, () => etagOf(name, asked));
     checkCondition(asked, etag);
     const record = nextCompanion({ current, currentFingerprint: etag, next: side }) ?? {
       next: side,
     };
-    await store.save(name, record, asked);
+    // Readers go by the body that is there, so nothing has changed before its write.
+    await unapplied(asked, () => store.save(name, record, asked));
     let info: ObjectInfo;
     try {
       info = await write(name);
@@ -173,9 +174,9 @@ export function withCompanion(
     asked: OperationOptions,
   ): Promise<ObjectInfo> {
     const name = keys.down(key);
-    const info = await provider.stat(name, signalOf(asked));
+    const info = await unapplied(asked, () => provider.stat(name, signalOf(asked)));
     const { matched: _matched, ...known } = selectAttributes(
-      await store.load(name, asked),
+      await unapplied(asked, () => store.load(name, asked)),
       info.etag,
     );
     const attributes = patchAttributes(known.attributes, patch);
@@ -192,7 +193,7 @@ export function withCompanion(
   ): Promise<ObjectInfo> {
     const { attributes: patch = {}, ifNoneMatch, sourceIfMatch } = options;
     const write = { ...signalOf(options), ...(ifNoneMatch && { ifNoneMatch }) };
-    const source = await statOf(from, signalOf(options));
+    const source = await unapplied(options, () => statOf(from, signalOf(options)));
     checkCondition({ ...(sourceIfMatch !== undefined && { ifMatch: sourceIfMatch }) }, source.etag);
     if (from === to && ifNoneMatch === undefined) return setAttributes(to, patch, options);
     const pinned = below.capabilities().copyIfMatch && { sourceIfMatch: source.etag };
@@ -300,6 +301,18 @@ export function withCompanion(
     const companions = names.map((name) => companionName(name, layout));
     const results = await own('deleteMany')(companions, signalOf(asked));
     for (const result of results) if (!result.ok) throw result.error;
+  }
+}
+
+/** What comes before a write: when it fails, nothing was applied. */
+async function unapplied<Result>(
+  { signal }: OperationOptions,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    throw toStorageError(error, {}, signal).with({ outcome: 'not-applied' });
   }
 }
 

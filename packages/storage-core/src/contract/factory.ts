@@ -92,8 +92,11 @@ export interface BackendDefinition<Options> {
   readonly schemes?: readonly string[];
   /** Puts the retry loop around the provider, unless `retry: false` is passed. */
   readonly remote?: boolean;
-  /** Keeps attributes in companion objects, for a provider that cannot keep them itself. */
-  readonly companion?: boolean;
+  /**
+   * Keeps attributes in companion objects, for a provider that cannot keep them itself. A function
+   * tells it of the options, which it does not change. Default: `false`.
+   */
+  readonly companion?: boolean | ((options: Options) => boolean);
   readonly provider: (options: Options) => StorageProvider;
   /** Options from a URL or a config object. Errors: `invalid-config` that says what is allowed. */
   readonly fromConfig?: (source: ConfigSource) => Options;

@@ -22,12 +22,13 @@ import { checkRetry } from './check-retry.ts';
 export function defineBackend<Options>(
   definition: BackendDefinition<Options>,
 ): BackendFactory<Options> {
-  const { provider: make, remote = false, companion = false, ...backend } = definition;
+  const { provider: make, remote = false, companion: asked = false, ...backend } = definition;
 
   function provider(options = {} as Options & CommonBackendOptions): StorageProvider {
     const { retry = remote ? {} : false, prefix, ...own } = options;
     if (retry !== false) checkRetry(retry);
     const bare = make(own as Options);
+    const companion = typeof asked === 'function' ? asked(own as Options) : asked;
     const whole = deferProvider(bare, {
       capabilities: () =>
         companion

@@ -106,6 +106,20 @@ describe('defineBackend', () => {
     expect([...tiny.objects.keys()].sort()).toEqual(['a', 'a.meta.json']);
   });
 
+  test('keeps them where a function of the options says so', async () => {
+    const createChosen = defineBackend<{ readonly bare?: boolean }>({
+      name: 'chosen',
+      companion: ({ bare = false }) => !bare,
+      provider: () => tinyProvider({ capabilities: { attributes: 'none' } }),
+    });
+    expect(createChosen.provider().capabilities.attributes).toBe('companion');
+    const bare = createChosen.provider({ bare: true });
+    expect(bare.capabilities.attributes).toBe('none');
+    await expect(bare.put('a', toBody('x'), { metadata: { n: 1 } })).rejects.toMatchObject({
+      code: 'unsupported',
+    });
+  });
+
   test('makes public URLs of names below, before the first operation and after it', async () => {
     const tiny = tinyProvider({ capabilities: { attributes: 'none', publicUrl: true } });
     const plain = defineBackend({ name: 'plain', provider: () => tiny }).provider();
