@@ -17,7 +17,7 @@ export type DescribeOptions = Pick<ConformanceOptions, 'rules' | 'slow' | 'scena
 const PROPERTY_TIMEOUT_MS = 120_000;
 const FAULT_TIMEOUT_MS = 60_000;
 
-export type { FaultHarness, FaultPlace, FaultStore } from './faults/fault-harness.ts';
+export type { ContentWay, FaultHarness, FaultPlace, FaultStore } from './faults/fault-harness.ts';
 export type { FaultScenario } from './faults/fault-scenario.ts';
 
 /** What of the fault scenarios becomes tests. */

@@ -17,12 +17,8 @@ afterAll(async () => {
 describeFaults({
   name: 'onedrive over its fake',
   target: async () => (await service()).url,
-  knownGaps: {
-    'put of a stream with a lost reply says that its outcome is unknown':
-      'the reply of the look for a companion is lost first, so nothing was sent, and that is what it says',
-    'download of an object that is replaced meanwhile fails with conflict':
-      'the fault hits the look at the item, before the download; onedrive.test.ts cuts the download itself',
-  },
+  carriesContent: ({ path }, way) =>
+    way === 'up' ? /\/content(?:\?|$)|^\/up\//.test(path) : path.startsWith('/dl/'),
   // The global `fetch` keeps connections for the whole process.
   keptConnections: 16,
   async open({ url, retry }) {

@@ -13,15 +13,15 @@ async function increment({
   put,
 }: Pick<ScenarioContext, 'provider' | 'put'>): Promise<void> {
   for (;;) {
-    const object = await provider.get('counter', {});
-    const next = Number(await object.text()) + 1;
     try {
+      const object = await provider.get('counter', {});
+      const next = Number(await object.text()) + 1;
       await put('counter', String(next), { ifMatch: object.info.etag });
       return;
     } catch (error) {
       ensure(
         isLostRace(error),
-        `a lost race should fail with precondition-failed or a retryable conflict, not ${String(error)}`,
+        `a lost race should be told as precondition-failed or a retryable conflict, not as ${String(error)}`,
       );
     }
   }

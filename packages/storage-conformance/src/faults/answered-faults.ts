@@ -1,6 +1,7 @@
 import { isStorageError, toBody } from '@granary/storage-core/provider';
 import { ensure, equal, failsWith } from '../check.ts';
 import { collect } from '../content.ts';
+import type { ProxyFault } from '../fault-proxy.ts';
 import { type FaultContext, NEW_CONTENT, OLD_CONTENT } from './fault-context.ts';
 import { FAULT_OPERATIONS } from './fault-operations.ts';
 import type { FaultScenario } from './fault-scenario.ts';
@@ -51,7 +52,12 @@ export const answeredFaults: readonly FaultScenario[] = [
     title: 'get never gives less than was announced as the content',
     async run(context) {
       const read = async () => (await context.provider.get('old', {})).bytes();
-      await rightOrFailed(context, 10, read, OLD_CONTENT);
+      await rightOrFailed(
+        context,
+        context.onContent('down', { kind: 'wrong-length', by: 10 }),
+        read,
+        OLD_CONTENT,
+      );
     },
   },
   ...[10, -10].map(
@@ -63,7 +69,7 @@ export const answeredFaults: readonly FaultScenario[] = [
           const pages = await collect(context.provider.list({}));
           return pages.flatMap(({ entries }) => entries.map(({ key }) => key));
         };
-        await rightOrFailed(context, by, read, ['new', 'old']);
+        await rightOrFailed(context, { kind: 'wrong-length', by }, read, ['new', 'old']);
       },
     }),
   ),
@@ -112,11 +118,11 @@ export const answeredFaults: readonly FaultScenario[] = [
 
 async function rightOrFailed(
   context: FaultContext,
-  by: number,
+  fault: ProxyFault,
   read: () => Promise<unknown>,
   expected: unknown,
 ): Promise<void> {
-  const outcome = await context.under({ kind: 'wrong-length', by }, () =>
+  const outcome = await context.under(fault, () =>
     read().then(
       (value) => ({ value }),
       (error: unknown) => ({ error }),

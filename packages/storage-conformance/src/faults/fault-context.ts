@@ -10,7 +10,7 @@ import { collect, noise, until } from '../content.ts';
 import type { FaultProxy, ProxyFault } from '../fault-proxy.ts';
 import { isEqual } from '../is-equal.ts';
 import { SkipSignal } from '../open-context.ts';
-import type { FaultHarness } from './fault-harness.ts';
+import type { ContentWay, FaultHarness } from './fault-harness.ts';
 
 /** Content of the key `old`, which is there before the trouble. */
 export const OLD_CONTENT: Uint8Array = noise(20_000, 1);
@@ -34,6 +34,8 @@ export interface FaultContext {
   beforeRetry(action: () => Promise<unknown>): void;
   /** Starts another proxy that answers everything by itself. */
   decoy(fault: ProxyFault): Promise<FaultProxy>;
+  /** The fault as it hits requests that carry content that way. */
+  onContent(way: ContentWay, fault: ProxyFault): ProxyFault;
   /** Does something under a fault, which is over afterwards. Fails when it takes too long. */
   under<Value>(fault: ProxyFault, action: () => Promise<Value>): Promise<Value>;
   /** The same for something that must fail with a StorageError. */
@@ -82,6 +84,10 @@ export async function withFaults(
       proxy,
       waits,
       ...actions(provider, proxy, timeoutMs),
+      onContent: (way, fault) =>
+        harness.carriesContent === undefined
+          ? fault
+          : { ...fault, match: (request) => harness.carriesContent?.(request, way) === true },
       beforeRetry(action) {
         interlude = action;
       },

@@ -1,4 +1,5 @@
 import type { RetryOptions, StorageProvider } from '@granary/storage-core/provider';
+import type { FaultedRequest } from '../fault-proxy.ts';
 
 /** Where a store is reached, and how often something is tried again. */
 export interface FaultPlace {
@@ -16,6 +17,9 @@ export interface FaultStore {
   close?(): void | Promise<void>;
 }
 
+/** Content goes `up` when it is written, and `down` when it is read. */
+export type ContentWay = 'up' | 'down';
+
 /** What the author of a backend hands to `describeFaults`. */
 export interface FaultHarness {
   /** Shown in reports. */
@@ -24,6 +28,11 @@ export interface FaultHarness {
   readonly target: string | (() => string | Promise<string>);
   /** Makes an empty store, or an unused prefix of one, whose endpoint is the proxy. */
   open(place: FaultPlace): FaultStore | Promise<FaultStore>;
+  /**
+   * Whether a request carries content up or down, for a backend that looks something up before:
+   * trouble with content then hits those requests. Default: every request does.
+   */
+  carriesContent?(request: FaultedRequest, way: ContentWay): boolean;
   /** Titles of scenarios that are known to fail, each with the reason. They must fail. */
   readonly knownGaps?: Readonly<Record<string, string>>;
   /**

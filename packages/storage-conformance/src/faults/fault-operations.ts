@@ -2,6 +2,7 @@ import { type StorageProvider, toBody } from '@granary/storage-core/provider';
 import { equal, present } from '../check.ts';
 import { collect } from '../content.ts';
 import { type FaultContext, NEW_CONTENT, OLD_CONTENT } from './fault-context.ts';
+import type { ContentWay } from './fault-harness.ts';
 
 /** An operation that trouble comes over. */
 export interface FaultOperation {
@@ -9,6 +10,8 @@ export interface FaultOperation {
   readonly writes: boolean;
   /** Whether its reply has a body that can stop in its middle. */
   readonly hasReplyBody: boolean;
+  /** Which way content goes in it. */
+  readonly content?: ContentWay;
   /** Does it once, and checks what it returns. */
   run(provider: StorageProvider): Promise<void>;
   /** What may be there when it failed: before or after it, whole. */
@@ -28,7 +31,12 @@ const created = (context: FaultContext) =>
 const maybeCreated = (context: FaultContext) =>
   context.whole({ old: [OLD_CONTENT], new: [undefined, NEW_CONTENT] });
 
-const reads = { writes: false, either: untouched, before: untouched, after: untouched };
+const reads = {
+  writes: false,
+  either: untouched,
+  before: untouched,
+  after: untouched,
+};
 
 /** Writes content as an upload of one part. */
 async function upload(provider: StorageProvider): Promise<void> {
@@ -44,6 +52,7 @@ export const FAULT_OPERATIONS: readonly FaultOperation[] = [
   {
     ...reads,
     name: 'get',
+    content: 'down',
     hasReplyBody: true,
     async run(provider) {
       const object = await provider.get('old', {});
@@ -71,6 +80,7 @@ export const FAULT_OPERATIONS: readonly FaultOperation[] = [
   {
     name: 'put',
     writes: true,
+    content: 'up',
     hasReplyBody: false,
     async run(provider) {
       const info = await provider.put('new', toBody(NEW_CONTENT), {});
@@ -83,6 +93,7 @@ export const FAULT_OPERATIONS: readonly FaultOperation[] = [
   {
     name: 'overwriting put',
     writes: true,
+    content: 'up',
     hasReplyBody: false,
     async run(provider) {
       await provider.put('old', toBody(NEW_CONTENT), {});
@@ -105,6 +116,7 @@ export const FAULT_OPERATIONS: readonly FaultOperation[] = [
   {
     name: 'upload',
     writes: true,
+    content: 'up',
     hasReplyBody: false,
     run: upload,
     either: maybeCreated,

@@ -27,7 +27,9 @@ const succeedsAfter: readonly FaultScenario[] = ONCE.flatMap(({ name, fault }) =
       async run(context) {
         const reason = operation.unmet?.(context.provider);
         if (reason !== undefined) context.skip(reason);
-        await context.under(fault, () => operation.run(context.provider));
+        const { content } = operation;
+        const hit = content === undefined ? fault : context.onContent(content, fault);
+        await context.under(hit, () => operation.run(context.provider));
         await operation.after(context);
       },
     }),
@@ -69,7 +71,7 @@ export const passingFaults: readonly FaultScenario[] = [
       }
       const body = toBody(NEW_CONTENT);
       try {
-        await context.under({ kind: 'lose-reply', times: 1 }, () =>
+        await context.under(context.onContent('up', { kind: 'lose-reply', times: 1 }), () =>
           provider.put('new', body, { ifNoneMatch: '*' }),
         );
       } catch (error) {
@@ -91,7 +93,7 @@ export const passingFaults: readonly FaultScenario[] = [
       });
       const size = NEW_CONTENT.byteLength;
       try {
-        await context.under({ kind: 'lose-reply' }, () =>
+        await context.under(context.onContent('up', { kind: 'lose-reply' }), () =>
           provider.put('new', toBody(stream, { size }), {}),
         );
         fail('a put whose reply was lost cannot know that it succeeded');
@@ -119,8 +121,9 @@ export const passingFaults: readonly FaultScenario[] = [
       context.beforeRetry(() => provider.put('large', toBody(filled(LARGE.byteLength, 9)), {}));
       await failsWith(
         'conflict',
-        context.under({ kind: 'cut-response', afterBytes: 100_000, times: 1 }, async () =>
-          drain((await provider.get('large', {})).stream()),
+        context.under(
+          context.onContent('down', { kind: 'cut-response', afterBytes: 100_000, times: 1 }),
+          async () => drain((await provider.get('large', {})).stream()),
         ),
         'a download whose object was replaced',
       );
@@ -134,7 +137,7 @@ async function continues(context: FaultContext, fault: ProxyFault): Promise<void
     context.skip('the provider declares no `rangeReads`');
   }
   await provider.put('large', toBody(LARGE), {});
-  const bytes = await context.under(fault, async () => {
+  const bytes = await context.under(context.onContent('down', fault), async () => {
     const object = await provider.get('large', {});
     return drain(object.stream());
   });

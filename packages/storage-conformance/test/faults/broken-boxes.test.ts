@@ -177,6 +177,20 @@ describe('the fault scenarios', () => {
     }
   });
 
+  test('hit the requests that carry content, where the harness knows them', async () => {
+    const asked: string[] = [];
+    const carriesContent: FaultHarness['carriesContent'] = ({ method }, way) => {
+      asked.push(`${method} ${way}`);
+      return method === (way === 'up' ? 'PUT' : 'GET');
+    };
+    const put = 'put succeeds after a reply that is lost';
+    expect(await complaint(put, { harness: { carriesContent } })).toBe('passed');
+    expect(asked).toContain('PUT up');
+    const get = 'get succeeds after a reply that is cut';
+    const none = await complaint(get, { harness: { carriesContent: () => false } });
+    expect(none).toContain("no request was made that the fault 'cut-response' could hit");
+  });
+
   test('take an unknown outcome of a put that has no id', async () => {
     const title = 'creating put with a lost reply succeeds, or says that its outcome is unknown';
     expect(await complaint(title, { box: { lacks: ['writeIds'] } })).toBe('passed');
