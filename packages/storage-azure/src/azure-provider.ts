@@ -189,6 +189,7 @@ function capabilitiesFor({
     ...(canSign && { presignOptions: PRESIGN_OPTIONS }),
     publicUrl: hasUrls,
     versions,
+    deleteVersion: versions,
     health: true,
     fileAndFolder: true,
     caseSensitive: true,

@@ -86,6 +86,7 @@ const ALL: Capabilities = {
   ],
   publicUrl: true,
   versions: true,
+  deleteVersion: true,
   watch: true,
   changes: true,
   usage: true,

@@ -87,6 +87,7 @@ const ALL: Capabilities = {
   ],
   publicUrl: true,
   versions: true,
+  deleteVersion: true,
   objectTags: true,
   nativeOptions: ['StorageClass'],
   watch: true,

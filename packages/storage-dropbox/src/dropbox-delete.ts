@@ -7,7 +7,6 @@ import {
   meetWriteConditions,
   StorageError,
   toStorageError,
-  unsupported,
 } from '@granary/storage-core/provider';
 import { etagOf, type NativeFile } from './dropbox-attributes.ts';
 import type { CallOptions, DropboxStore } from './dropbox-client.ts';
@@ -39,10 +38,9 @@ export interface Deletion {
 export async function deleteObject(
   store: DropboxStore,
   key: string,
-  { ifMatch, version, signal }: DeleteOptions,
+  { ifMatch, signal }: DeleteOptions,
   { trash }: Deletion,
 ): Promise<DeleteResult> {
-  if (version !== undefined) throw unsupported('dropbox', 'deleting a version');
   const path = toPath(key, store.root);
   for (let tries = 1; ; tries += 1) {
     const there = await findFile(store, path, { signal });

@@ -2,7 +2,6 @@ import { type Harness, providerScenarios } from '@granary/storage-conformance';
 import { describeConformance, describeProperties } from '@granary/storage-conformance/vitest';
 import { type FakeFault, startFakeDropbox } from '@granary-tools/fake-dropbox';
 import { createDropbox, type DropboxOptions } from '../src/index.ts';
-import { VERSION_GAPS } from './dropbox-gaps.ts';
 
 function harness(name: string, own: Pick<DropboxOptions, 'attributes' | 'root'>): Harness {
   return {
@@ -48,7 +47,7 @@ const bare = harness('dropbox over its fake, without attributes, below a folder'
   root: 'Granary Tests/Store',
 });
 describeConformance(
-  { ...bare, knownGaps: VERSION_GAPS },
+  bare,
   // What an engine does has nothing to do with attributes or folders.
   { scenarios: providerScenarios, slow: false },
 );

@@ -99,6 +99,7 @@ export function gcsProvider(options: GcsOptions): StorageProvider {
     presignOptions: PRESIGN_OPTIONS,
     publicUrl: publicUrl !== undefined,
     versions: versions === true,
+    deleteVersion: versions === true,
     health: true,
     fileAndFolder: true,
     caseSensitive: true,

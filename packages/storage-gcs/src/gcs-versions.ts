@@ -28,7 +28,7 @@ export async function findVersions(
       query: { fields: 'versioning' },
       signal,
     });
-    return versioning?.enabled === true ? { versions: true } : {};
+    return versioning?.enabled === true ? { versions: true, deleteVersion: true } : {};
   } catch (error) {
     const isOpen =
       isStorageError(error, 'permission-denied') ||

@@ -146,7 +146,7 @@ function capabilitiesOf(options: GdriveOptions, keepsVersions: boolean): Capabil
     move: true,
     setMetadata: true,
     upload: true,
-    ...(keepsVersions && { versions: true }),
+    ...(keepsVersions && { versions: true, deleteVersion: true }),
     changes: true,
     ...(options.driveId === undefined && { usage: true }),
     health: true,

@@ -413,7 +413,7 @@ describe('a write over an object', () => {
     const inner = createMemory.provider({ versioning: true });
     const silent: StorageProvider = {
       ...pass(inner),
-      capabilities: { ...pass(inner).capabilities, versions: true },
+      capabilities: { ...pass(inner).capabilities, versions: true, deleteVersion: true },
       async put(key, body, options) {
         const { version: _untold, ...info } = await inner.put(key, body, options);
         return info;
@@ -426,6 +426,23 @@ describe('a write over an object', () => {
     expect(await versionsOf(createStorage(inner), 'a')).toBe(1);
     expect(await (await storage.get('a')).text()).toBe('two');
   });
+});
+
+test('nothing is begun where old versions could not be deleted', async () => {
+  function keeping(): StorageProvider {
+    const { open: _open, capabilities, ...inner } = createMemory.provider({ versioning: true });
+    const { deleteVersion: _no, ...rest } = capabilities;
+    return { ...inner, capabilities: rest };
+  }
+  const refused = { code: 'unsupported', outcome: 'not-applied', key: 'a' };
+  const storage = createShredding({ underlying: keeping() });
+  await storage.put('a', 'one');
+  await expect(storage.delete('a')).rejects.toMatchObject(refused);
+  await expect(storage.move('a', 'b')).rejects.toMatchObject(refused);
+  expect(await (await storage.get('a')).text()).toBe('one');
+  const tidy = createShredding({ underlying: keeping(), onReplace: true });
+  await expect(tidy.put('a', 'one')).rejects.toMatchObject(refused);
+  expect(await tidy.exists('a')).toBe(false);
 });
 
 describe('a move', () => {

@@ -185,6 +185,7 @@ function capabilitiesFor(versions: boolean, maxPutBytes: number | undefined): Ca
     upload: true,
     uploads: true,
     versions,
+    deleteVersion: versions,
     objectTags: true,
     watch: true,
     changes: true,

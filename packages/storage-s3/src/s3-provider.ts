@@ -117,6 +117,7 @@ export function s3Provider(options: S3Options, limits?: S3Limits): StorageProvid
     presignOptions: presignOptions(store.checksums, known),
     publicUrl: publicUrl !== undefined,
     versions: versions === true,
+    deleteVersion: versions === true,
     objectTags: hasTags,
     nativeOptions: NATIVE_OPTIONS,
     health: true,
@@ -142,7 +143,7 @@ export function s3Provider(options: S3Options, limits?: S3Limits): StorageProvid
         return {
           ...conditionCapabilities(known),
           presignOptions: presignOptions(store.checksums, known),
-          ...(found.versions && { versions: true }),
+          ...(found.versions && { versions: true, deleteVersion: true }),
         };
       },
     }),

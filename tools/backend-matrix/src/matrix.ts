@@ -32,6 +32,7 @@ const ROWS: readonly Row[] = [
   { title: 'deletes many at once', cell: ({ deleteMany }) => deleteMany },
   { title: 'all-or-nothing batches', cell: ({ atomicBatch }) => atomicBatch },
   { title: 'versions', cell: ({ versions }) => versions },
+  { title: 'deletes one version', cell: ({ deleteVersion }) => deleteVersion },
   { title: 'watch', cell: ({ watch }) => watch },
   { title: 'change feed with cursors', cell: ({ changes }) => changes },
   { title: 'presigned requests', cell: ({ presign }) => presign },

@@ -37,7 +37,7 @@ const OPTION_CALLS: readonly {
   { capability: 'versions', what: 'version of get', call: (it) => it.get('a', { version: '1' }) },
   { capability: 'versions', what: 'version of stat', call: (it) => it.stat('a', { version: '1' }) },
   {
-    capability: 'versions',
+    capability: 'deleteVersion',
     what: 'version of delete',
     call: (it) => it.delete('a', { version: '1' }),
   },

@@ -30,6 +30,7 @@ const FOLDER_CAPABILITIES: Capabilities = {
   upload: true,
   uploads: true,
   versions: true,
+  deleteVersion: true,
   watch: true,
   changes: true,
   durable: true,

@@ -44,6 +44,7 @@ export const ALL_CAPABILITIES: Capabilities = {
   ],
   publicUrl: true,
   versions: true,
+  deleteVersion: true,
   objectTags: true,
   nativeOptions: ['StorageClass'],
   watch: true,

@@ -10,7 +10,8 @@ export function companionCapabilities(below: Capabilities, layout: CompanionLayo
   const { listFields, delimiter, maxKeyBytes = DEFAULT_MAX_KEY_BYTES, ...rest } = below;
   const { putMany: _1, getMany: _2, statMany: _3, atomicBatch: _4, ...single } = rest;
   const { listAttributes: _5, maxMetadataBytes: _6, setMetadataIfMatch: _7, ...current } = single;
-  const { versions: _8, objectTags: _9, nativeOptions: _10, candidates: _11, ...kept } = current;
+  const { versions: _8, deleteVersion: _9, objectTags: _10, ...untold } = current;
+  const { nativeOptions: _11, candidates: _12, ...kept } = untold;
   return {
     ...kept,
     attributes: 'companion',

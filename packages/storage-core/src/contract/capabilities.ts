@@ -92,6 +92,8 @@ export interface Capabilities {
   readonly presignOptions?: readonly PresignOption[];
   readonly publicUrl?: boolean;
   readonly versions?: boolean;
+  /** `delete` takes a version and deletes it alone. */
+  readonly deleteVersion?: boolean;
   /** `put` and `upload` take `objectTags`, and they can be read and set by themselves. */
   readonly objectTags?: boolean;
   readonly watch?: boolean;

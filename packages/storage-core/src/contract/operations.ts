@@ -67,7 +67,7 @@ export interface PutOptions
 export interface DeleteOptions extends OperationOptions {
   /** Deletes only this write, else `precondition-failed`. Needs `deleteIfMatch`. */
   readonly ifMatch?: string;
-  /** Deletes an old version for good. Needs `versions`. */
+  /** Deletes an old version for good. Needs `deleteVersion`. */
   readonly version?: string;
 }
 

@@ -25,7 +25,7 @@ import type {
 } from './operations.ts';
 import type { PendingUpload, UploadOptions, UploadSession } from './upload.ts';
 
-/** Old versions of objects. `get`, `stat` and `delete` take `version` besides. */
+/** Old versions of objects. `get` and `stat` take `version` besides; `delete` does by `deleteVersion`. */
 export interface VersionOperations {
   /** Versions of exactly this key, newest first, the current one included. */
   list(key: string, options: OperationOptions): AsyncIterable<readonly ObjectInfo[]>;

@@ -43,12 +43,12 @@ export function checkGet(key: string, options: GetOptions, can: Capabilities): v
   }
   if (ifMatch !== undefined) checkEtag(ifMatch, can.readConditions, 'ifMatch');
   if (ifNoneMatch !== undefined) checkEtag(ifNoneMatch, can.readConditions, 'ifNoneMatch');
-  checkVersion(options, can);
+  checkVersion(options, can.versions);
 }
 
 export function checkStat(key: string, options: StatOptions, can: Capabilities): void {
   checkKey(key, can.maxKeyBytes);
-  checkVersion(options, can);
+  checkVersion(options, can.versions);
 }
 
 export function checkPut(key: string, body: Body, options: PutOptions, can: Capabilities): void {
@@ -66,7 +66,7 @@ export function checkPut(key: string, body: Body, options: PutOptions, can: Capa
 export function checkDelete(key: string, options: DeleteOptions, can: Capabilities): void {
   checkKey(key, can.maxKeyBytes);
   if (options.ifMatch !== undefined) checkEtag(options.ifMatch, can.deleteIfMatch, 'ifMatch');
-  checkVersion(options, can);
+  checkVersion(options, can.deleteVersion);
 }
 
 export function checkCopy(from: string, to: string, options: CopyOptions, can: Capabilities): void {
@@ -233,9 +233,9 @@ function checkEtag(etag: string, can: boolean | undefined, option: string): void
   need(can, option);
 }
 
-function checkVersion({ version }: StatOptions, can: Capabilities): void {
+function checkVersion({ version }: StatOptions, can: boolean | undefined): void {
   if (version === undefined) return;
-  need(can.versions, 'version');
+  need(can, 'version');
   if (typeof version !== 'string' || version === '')
     throw invalid('version is not one of an info.');
 }

@@ -292,12 +292,17 @@ describe('withReadOnly', () => {
     for (const write of [
       view.put('n', toBody('x'), {}),
       view.delete('z', {}),
-      view.delete('z', { version: 'v' }),
       view.versions?.restore('z', 'v', {}),
       view.presign?.('z', { method: 'PUT' }),
     ]) {
       await expect(write).rejects.toMatchObject({ code: 'permission-denied', provider: 'tiny' });
     }
+    expect(tiny.calls).toEqual([]);
+  });
+
+  test('deletes no version', async () => {
+    const { tiny, view } = await readOnly();
+    await expect(view.delete('z', { version: 'v' })).rejects.toMatchObject({ code: 'unsupported' });
     expect(tiny.calls).toEqual([]);
   });
 
@@ -318,6 +323,7 @@ describe('withReadOnly', () => {
     expect(capabilities).toMatchObject({ rangeReads: true, attributes: 'native', presign: true });
     for (const name of [
       'createIfAbsent',
+      'deleteVersion',
       'replaceIfMatch',
       'writeIds',
       'copyIfAbsent',

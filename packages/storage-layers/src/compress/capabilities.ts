@@ -27,6 +27,7 @@ const KEPT = [
   'move',
   'setMetadata',
   'versions',
+  'deleteVersion',
   'objectTags',
   'watch',
   'changes',

@@ -8,7 +8,8 @@ const KEPT = [
   ...(['deleteIfMatch', 'uploadConditions', 'setMetadataIfMatch', 'attributes'] as const),
   ...(['atomicAttributes', 'writeIds', 'nativeOptions', 'listAttributes', 'listOrder'] as const),
   ...(['delimiter', 'putMany', 'getMany', 'statMany', 'deleteMany', 'atomicBatch'] as const),
-  ...(['setMetadata', 'upload', 'uploads', 'versions', 'objectTags', 'watch'] as const),
+  ...(['setMetadata', 'upload', 'uploads', 'versions', 'deleteVersion'] as const),
+  ...(['objectTags', 'watch'] as const),
   ...(['changes', 'usage', 'health', 'fileAndFolder', 'caseSensitive', 'durable'] as const),
   'maxKeyBytes',
 ] as const satisfies readonly (keyof Capabilities)[];

@@ -6,6 +6,7 @@ import {
   StorageError,
   type StorageProvider,
   toStorageError,
+  unsupported,
 } from '@granary/storage-core/provider';
 import type { ErasedStore, Overwritten } from './report.ts';
 
@@ -104,12 +105,26 @@ export async function eraseTraces(
   }
 }
 
+/**
+ * Nothing is begun that could not be ended.
+ * Errors: `unsupported` where the store keeps old versions and deletes none alone.
+ */
+export function checkErasable({ name, capabilities }: StorageProvider): void {
+  const { versions, deleteVersion } = capabilities;
+  if (!versions || deleteVersion) return;
+  throw unsupported(name, 'deleting one version').with({
+    outcome: 'not-applied',
+    hint: 'Old versions would stay, so nothing was shredded: delete without this layer, and let the service forget them.',
+  });
+}
+
 /** Ids of all versions of a key. */
 export async function versionIds(
   store: StorageProvider,
   key: string,
   options: OperationOptions,
 ): Promise<ReadonlySet<string>> {
+  checkErasable(store);
   const infos = await versionsOf(store, key, options);
   return new Set(infos.flatMap(({ version }) => version ?? []));
 }

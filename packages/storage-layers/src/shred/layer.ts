@@ -12,7 +12,7 @@ import {
   type WriteConditions,
 } from '@granary/storage-core/provider';
 import { asOperation } from '../steps/as-operation.ts';
-import { eraseOlder, eraseTraces, versionIds } from './erase.ts';
+import { checkErasable, eraseOlder, eraseTraces, versionIds } from './erase.ts';
 import { held, type ShredOptions } from './options.ts';
 import { notPromised, type ShredReport } from './report.ts';
 import { shredKey } from './shred-key.ts';
@@ -35,13 +35,14 @@ export function shredLayer(below: StorageProvider, options: ShredOptions): Stora
       putMany,
       move,
       versions,
+      deleteVersion,
       ...rest
     } = below.capabilities;
     const batches = mayDelete === undefined && !(onReplace && versions);
     return {
       ...rest,
       // With `onReplace` no old version is left to be listed.
-      ...(versions !== undefined && !onReplace && { versions }),
+      ...(versions !== undefined && !onReplace && { versions, deleteVersion }),
       ...(batches && putMany !== undefined && { putMany }),
       ...(moves && move !== undefined && { move }),
     };
@@ -68,6 +69,7 @@ export function shredLayer(below: StorageProvider, options: ShredOptions): Stora
     canCreate: boolean | undefined,
     write: (asked: Options) => Promise<ObjectInfo>,
   ): Promise<ObjectInfo> {
+    if (onReplace) checkErasable(below);
     const keepsOld = below.versions !== undefined && !onReplace;
     if (keepsOld || (await mayGo(key))) return tidied(await write(asked), asked);
     if (asked.ifMatch !== undefined) throw held(key);

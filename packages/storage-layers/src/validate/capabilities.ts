@@ -28,7 +28,8 @@ const KEPT = [
   ...(['writeIds', 'nativeOptions', 'etagCovers', 'listFields', 'listAttributes'] as const),
   ...(['listOrder', 'delimiter', 'candidates', 'putMany', 'getMany', 'statMany'] as const),
   ...(['deleteMany', 'atomicBatch', 'copy', 'move', 'setMetadata', 'upload', 'uploads'] as const),
-  ...(['presign', 'presignOptions', 'publicUrl', 'versions', 'objectTags', 'watch'] as const),
+  ...(['presign', 'presignOptions', 'publicUrl', 'versions', 'deleteVersion'] as const),
+  ...(['objectTags', 'watch'] as const),
   ...(['changes', 'usage', 'health', 'encrypt', 'compress', 'fileAndFolder'] as const),
   ...(['caseSensitive', 'durable', 'maxPutBytes', 'maxObjectBytes', 'maxKeyBytes'] as const),
 ] satisfies readonly (keyof Capabilities)[];
