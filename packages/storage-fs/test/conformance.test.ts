@@ -11,6 +11,7 @@ describeConformance(fs);
 describeProperties(fs);
 describeConformance(fsHarness('fs on a disk that makes trouble', QUICK, { isWatched: true }), {
   rules: ['OPEN', 'KEY', 'GET', 'RANGE', 'PUT', 'LIST', 'WATCH', 'ABORT', 'ERR', 'ENG'],
+  slow: false,
 });
 describeConformance(
   fsHarness('fs, all synced, on a disk that makes trouble', {}, { isWatched: true }),
@@ -23,12 +24,18 @@ describeConformance(
     view: (provider) => guardProvider(withPrefix(provider, 'users/42')),
   }),
   // What a prefix changes here; core tests the rest of it.
-  { rules: ['KEY', 'GET-1', 'PUT-1', 'LIST', 'COPY', 'MOVE', 'UP', 'WATCH'] },
+  { rules: ['KEY', 'GET-1', 'PUT-1', 'LIST', 'COPY', 'MOVE', 'UP', 'WATCH'], slow: false },
 );
 
 // What the options change; the rest is the same code.
-describeConformance(fsHarness('fs, all synced', {}), { rules: ['PUT', 'DEL', 'MOVE'] });
-describeConformance(fsHarness('fs, files synced', { durability: 'file' }), { rules: ['PUT'] });
+describeConformance(fsHarness('fs, all synced', {}), {
+  rules: ['PUT', 'DEL', 'MOVE'],
+  slow: false,
+});
+describeConformance(fsHarness('fs, files synced', { durability: 'file' }), {
+  rules: ['PUT'],
+  slow: false,
+});
 const ATTRIBUTES = ['META', 'COPY', 'MOVE', 'DEL', 'COND'];
 for (const companions of ['meta', 'manifest', 'none'] as const) {
   const name = `fs, attributes in ${companions}`;
@@ -36,6 +43,7 @@ for (const companions of ['meta', 'manifest', 'none'] as const) {
 }
 describeConformance(fsHarness('fs with backups', { ...QUICK, backup: true }), {
   rules: ['GET', 'PUT', 'COPY', 'MOVE', 'DEL', 'UP'],
+  slow: false,
 });
 
 // What other systems change.
@@ -47,8 +55,10 @@ const withoutProc = systemWith({
 });
 describeConformance(fsHarness('fs without /proc', QUICK, { system: withoutProc }), {
   rules: [...OPERATIONS, 'UP', 'WATCH', 'CONC'],
+  slow: false,
 });
 const onFoldingDisk = systemWith(foldingCalls(), { platform: 'darwin' });
 describeConformance(fsHarness('fs that folds letter case', QUICK, { system: onFoldingDisk }), {
   rules: OPERATIONS,
+  slow: false,
 });

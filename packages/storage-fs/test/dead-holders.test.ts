@@ -168,19 +168,18 @@ test('a sweep alone mends what a killed remover left half done', { timeout: 60_0
     .toBe(false);
 });
 
-test.for<[string, Stop]>([
-  [
-    'before it syncs what it says of the object',
-    { before: 'fsync', path: '/work/w\\.', number: 2 },
-  ],
-  ['before it says anything of the object', { before: 'rename', path: COMPANION }],
-  ['between the two renames', { before: 'rename', path: OBJECT }],
-])(
-  'a holder frozen %s is not waited for when its lock is old, and fails when it wakes',
-  {
-    timeout: 120_000,
-  },
-  async ([, place]) => {
+/** Where a holder stands still for longer than a lock is good. */
+const FREEZES: readonly Stop[] = [
+  { before: 'fsync', path: '/work/w\\.', number: 2 },
+  { before: 'rename', path: COMPANION },
+  { before: 'rename', path: OBJECT },
+];
+
+// All at once, since each waits until a lock is old.
+test('holders frozen before they say anything of the object, and between the two renames, are not waited for when their locks are old, and fail when they wake', {
+  timeout: 120_000,
+}, async () => {
+  const stores = FREEZES.map(async (place) => {
     const baseDir = await temporaryFolder();
     const storage = createFileSystem({ baseDir });
     onTestFinished(() => storage.close());
@@ -197,5 +196,6 @@ test.for<[string, Stop]>([
     holder.tell('go on');
     expect(await holder.told('failed')).toBe('conflict');
     expect(await versionOf(storage, KEY)).toBe(3);
-  },
-);
+  });
+  await Promise.all(stores);
+});

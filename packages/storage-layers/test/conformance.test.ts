@@ -1,9 +1,12 @@
-import type { Harness } from '@granary/storage-conformance';
+import { type Harness, providerScenarios } from '@granary/storage-conformance';
 import { describeConformance, describeProperties } from '@granary/storage-conformance/vitest';
 import type { StorageProvider } from '@granary/storage-core/provider';
 import { createMemory } from '@granary/storage-memory';
 import { type FaultyOperation, fakeClock, type MockOptions, withMock } from '../src/mock.ts';
 import { withRetry } from '../src/retry.ts';
+
+/** What an engine adds is asked of the first harness. */
+const SECOND = { scenarios: providerScenarios, slow: false } as const;
 
 function over(name: string, layer: NonNullable<Harness['layer']>): Harness {
   return { name, create: () => ({ provider: createMemory.provider({ versioning: true }) }), layer };
@@ -33,18 +36,21 @@ function failing(inner: StorageProvider): StorageProvider {
 }
 
 describeConformance(over('a mock over memory', (inner) => withMock(inner)));
-describeConformance(over('a slow mock over memory', (inner) => withMock(inner, slow())));
+describeConformance(
+  over('a slow mock over memory', (inner) => withMock(inner, slow())),
+  SECOND,
+);
 describeConformance(
   over('a mock with a quota over memory', (inner) => withMock(inner, { quotaLimit: 2 ** 40 })),
-  { slow: false },
+  SECOND,
 );
 describeConformance(
   over('retry over memory', (inner) => withRetry(inner)),
-  { slow: false },
+  SECOND,
 );
 
 const patient = over('retry over a failing mock over memory', (inner) =>
   withRetry(failing(inner), { attempts: 100, backoff: 'none' }),
 );
-describeConformance(patient, { slow: false });
+describeConformance(patient, SECOND);
 describeProperties(patient);

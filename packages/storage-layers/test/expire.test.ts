@@ -1,10 +1,13 @@
-import type { Harness } from '@granary/storage-conformance';
+import { type Harness, providerScenarios } from '@granary/storage-conformance';
 import { describeConformance, describeProperties } from '@granary/storage-conformance/vitest';
 import { createMemory } from '@granary/storage-memory';
 import { type ExpireOptions, withExpire } from '../src/expire.ts';
 import { withMock } from '../src/mock.ts';
 import { withRetry } from '../src/retry.ts';
 import { plainMemory } from './plain-memory.ts';
+
+/** What an engine adds is asked of the first harness. */
+const SECOND = { scenarios: providerScenarios, slow: false } as const;
 
 const memory = () => createMemory.provider({ versioning: true });
 
@@ -20,23 +23,23 @@ const dated = over('expire over memory', (inner) => withExpire(inner, DATED));
 describeConformance(dated);
 describeProperties(dated);
 
-/** All but the rules of layers, which put it over places where nothing can be swept or prolonged. */
+/** Without the rules of layers, which put it over places where nothing can be swept or prolonged. */
 const RULES = [
   ...['KEY', 'OPEN', 'GET', 'STAT', 'RANGE', 'PUT', 'ETAG', 'COND', 'DEL', 'LIST', 'CAND', 'META'],
   ...['COPY', 'MOVE', 'BATCH', 'UP', 'VER', 'TAG', 'WATCH', 'CHG', 'ERR', 'ABORT', 'CONC'],
-  ...['VAL', 'ENG', 'UPD', 'SEARCH', 'EXP', 'VIEW'],
+  'EXP',
 ];
 const busy = over('expire that sweeps and slides over memory', (inner) =>
   withExpire(inner, { ...DATED, sliding: true, sweep: { intervalMs: 5 } }),
 );
-describeConformance(busy, { rules: RULES });
+describeConformance(busy, { rules: RULES, slow: false });
 describeProperties(busy);
 describeConformance(
   over('expire over a plain place', (inner) => withExpire(inner, DATED), plainMemory),
-  { slow: false },
+  SECOND,
 );
 const stack = over('expire over retry over a mock', (inner) =>
   withExpire(withRetry(withMock(inner), { baseDelayMs: 1, attempts: 2 }), DATED),
 );
-describeConformance(stack, { slow: false });
+describeConformance(stack, SECOND);
 describeProperties(stack, { runs: 20 });

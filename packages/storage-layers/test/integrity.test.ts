@@ -1,3 +1,4 @@
+import { providerScenarios } from '@granary/storage-conformance';
 import { describeConformance, describeProperties } from '@granary/storage-conformance/vitest';
 import { type StorageProvider, withCompanion } from '@granary/storage-core/provider';
 import { createMemory } from '@granary/storage-memory';
@@ -6,6 +7,9 @@ import { withMock } from '../src/mock.ts';
 import { withRetry } from '../src/retry.ts';
 import { over } from './over-memory.ts';
 import { plain } from './plain-memory.ts';
+
+/** What an engine adds is asked of the first harness. */
+const SECOND = { scenarios: providerScenarios, slow: false } as const;
 
 const memory = over('integrity over memory', (inner) =>
   withIntegrity(inner, { unchecked: 'allow' }),
@@ -29,7 +33,7 @@ function unsummed(inner: StorageProvider): StorageProvider {
 const inMetadata = over('integrity in metadata', (inner) =>
   withIntegrity(unsummed(inner), { unchecked: 'allow' }),
 );
-describeConformance(inMetadata, { slow: false });
+describeConformance(inMetadata, SECOND);
 describeProperties(inMetadata);
 
 /** A store like S3: checksums of what comes in one piece alone. */
@@ -53,7 +57,8 @@ describeConformance(
     }),
     layer: (inner) => withIntegrity(wholeAlone(inner), { unchecked: 'allow' }),
   },
-  { slow: false },
+  // What goes up in parts.
+  { rules: ['PUT', 'GET', 'RANGE', 'COPY', 'UP', 'ENG-8'], slow: false },
 );
 
 describeConformance(
@@ -66,13 +71,13 @@ describeConformance(
         'the memory below the companions names the stat that they make for setMetadata',
     },
   },
-  { slow: false },
+  SECOND,
 );
 describeConformance(
   over('integrity where nothing can be kept', (inner) =>
     withIntegrity(plain(inner), { unchecked: 'allow' }),
   ),
-  { slow: false },
+  SECOND,
 );
 describeConformance(
   {
@@ -80,11 +85,11 @@ describeConformance(
       withIntegrity(inner, { repair: { from: createMemory.provider() }, unchecked: 'refuse' }),
     ),
   },
-  { slow: false },
+  SECOND,
 );
 
 const stack = over('integrity over retry over a mock over memory', (inner) =>
   withIntegrity(withRetry(withMock(inner), { baseDelayMs: 1 }), { unchecked: 'allow' }),
 );
-describeConformance(stack, { slow: false });
+describeConformance(stack, SECOND);
 describeProperties(stack);

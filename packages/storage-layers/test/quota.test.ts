@@ -1,3 +1,4 @@
+import { providerScenarios } from '@granary/storage-conformance';
 import { describeConformance, describeProperties } from '@granary/storage-conformance/vitest';
 import type { StorageProvider } from '@granary/storage-core/provider';
 import { withEncrypt } from '../src/encrypt.ts';
@@ -7,6 +8,9 @@ import { withRetry } from '../src/retry.ts';
 import { over } from './over-memory.ts';
 import { plain } from './plain-memory.ts';
 
+/** What an engine adds is asked of the first harness. */
+const SECOND = { scenarios: providerScenarios, slow: false } as const;
+
 const wide = { maxBytes: 2 ** 40, maxObjects: 1e6, limits: { 'a*': { maxBytes: 2 ** 39 } } };
 
 const memory = over('a quota over memory', (inner) => withQuota(inner, wide));
@@ -15,19 +19,19 @@ describeProperties(memory);
 
 describeConformance(
   over('a quota over a place that can do nothing more', (inner) => withQuota(plain(inner), wide)),
-  { slow: false },
+  SECOND,
 );
 describeConformance(
   over('a quota that believes what the store says', (inner) =>
     withQuota(inner, { maxBytes: 2 ** 40, count: 'usage', recountAfterMs: 1 }),
   ),
-  { slow: false },
+  SECOND,
 );
 
 const stack = over('a quota over retry over a mock over memory', (inner: StorageProvider) =>
   withQuota(withRetry(withMock(inner), { baseDelayMs: 1 }), wide),
 );
-describeConformance(stack, { slow: false });
+describeConformance(stack, SECOND);
 describeProperties(stack);
 
 // Sessions that another process began tell nothing of what they hold here.

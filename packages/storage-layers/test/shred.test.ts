@@ -1,10 +1,13 @@
-import type { Harness } from '@granary/storage-conformance';
+import { type Harness, providerScenarios } from '@granary/storage-conformance';
 import { describeConformance, describeProperties } from '@granary/storage-conformance/vitest';
 import { createMemory } from '@granary/storage-memory';
 import { withMock } from '../src/mock.ts';
 import { withRetry } from '../src/retry.ts';
 import { withShred } from '../src/shred.ts';
 import { plainMemory } from './plain-memory.ts';
+
+/** What an engine adds is asked of the first harness. */
+const SECOND = { scenarios: providerScenarios, slow: false } as const;
 
 const memory = () => createMemory.provider({});
 const versioned = () => createMemory.provider({ versioning: true });
@@ -25,7 +28,7 @@ const thorough = over('shred with all it can do over memory', (inner) =>
     destroyKey: async () => {},
   }),
 );
-describeConformance(thorough, { slow: false });
+describeConformance(thorough, SECOND);
 describeProperties(thorough);
 
 describeConformance(
@@ -33,14 +36,14 @@ describeConformance(
     ...over('shred over memory with versions', (inner) => withShred(inner, {}), versioned),
     knownGaps: { 'VER-3': 'A delete that shreds leaves no version that could be brought back.' },
   },
-  { slow: false },
+  SECOND,
 );
 const tidy = over(
   'shred on replace over memory with versions',
   (inner) => withShred(inner, { onReplace: true }),
   versioned,
 );
-describeConformance(tidy, { slow: false });
+describeConformance(tidy, SECOND);
 describeProperties(tidy);
 describeConformance(
   over(
@@ -48,10 +51,10 @@ describeConformance(
     (inner) => withShred(inner, { overwrite: 'always' }),
     plainMemory,
   ),
-  { slow: false },
+  SECOND,
 );
 const stack = over('shred over retry over a mock', (inner) =>
   withShred(withRetry(withMock(inner), { baseDelayMs: 1, attempts: 2 }), {}),
 );
-describeConformance(stack, { slow: false });
+describeConformance(stack, SECOND);
 describeProperties(stack, { runs: 20 });

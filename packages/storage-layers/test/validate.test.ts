@@ -1,10 +1,13 @@
-import type { Harness } from '@granary/storage-conformance';
+import { type Harness, providerScenarios } from '@granary/storage-conformance';
 import { describeConformance, describeProperties } from '@granary/storage-conformance/vitest';
 import { createMemory } from '@granary/storage-memory';
 import { withMock } from '../src/mock.ts';
 import { withRetry } from '../src/retry.ts';
 import { type ContentScanner, type ValidateOptions, withValidate } from '../src/validate.ts';
 import { plainMemory } from './plain-memory.ts';
+
+/** What an engine adds is asked of the first harness. */
+const SECOND = { scenarios: providerScenarios, slow: false } as const;
 
 const memory = () => createMemory.provider({ versioning: true });
 
@@ -32,25 +35,25 @@ describeConformance(strict);
 describeProperties(strict);
 describeConformance(
   over('validate without rules over memory', (inner) => withValidate(inner, {})),
-  { slow: false },
+  SECOND,
 );
 const onRead = over('validate on read over memory', (inner) =>
   withValidate(inner, { ...STRICT, onRead: true }),
 );
-describeConformance(onRead, { slow: false });
+describeConformance(onRead, SECOND);
 describeProperties(onRead);
 describeConformance(
   over('validate with sizes alone over memory', (inner) =>
     withValidate(inner, { maxBytes: 2 ** 40 }),
   ),
-  { slow: false },
+  SECOND,
 );
 describeConformance(
   over('validate over a plain place', (inner) => withValidate(inner, STRICT), plainMemory),
-  { slow: false },
+  SECOND,
 );
 const stack = over('validate over retry over a mock', (inner) =>
   withValidate(withRetry(withMock(inner), { baseDelayMs: 1, attempts: 2 }), STRICT),
 );
-describeConformance(stack, { slow: false });
+describeConformance(stack, SECOND);
 describeProperties(stack, { runs: 20 });

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { playwright } from '@vitest/browser-playwright';
 import type { TestProjectInlineConfiguration, ViteUserConfig } from 'vitest/config';
 import { reportTests } from './report-tests.ts';
@@ -15,6 +16,10 @@ export interface TestSettings {
   readonly browser?: boolean;
 }
 
+/** What Node has compiled of the sources, for the programs that tests start. */
+const COMPILED: string = fileURLToPath(
+  new URL('../node_modules/.cache/compiled/', import.meta.url),
+);
 const COVERAGE_PERCENT = 95;
 const TESTS = ['src/**/*.test.ts', 'test/**/*.test.ts'];
 const BROWSER_TESTS = ['src/**/*.browser.test.ts', 'test/**/*.browser.test.ts'];
@@ -40,6 +45,8 @@ export function testSettings(settings: TestSettings = {}): ViteUserConfig {
       reporters: ['default', ...(reports ? [reportTests({ reports, packagePath })] : [])],
       allowOnly: false,
       globalSetup: [...globalSetup],
+      // https://nodejs.org/api/module.html#module-compile-cache, read 2026-11-21
+      env: { NODE_COMPILE_CACHE: COMPILED },
       testTimeout: testTimeoutMs,
       hookTimeout: 30_000,
       coverage: {
