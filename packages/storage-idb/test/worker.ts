@@ -1,5 +1,6 @@
 import {
   type ConformanceReport,
+  providerScenarios,
   runConformance,
   runProperties,
 } from '@granary/storage-conformance';
@@ -13,8 +14,9 @@ export interface WorkerReport {
 
 async function run(): Promise<ConformanceReport> {
   const harness = idbHarness('idb in a dedicated worker');
-  await runProperties(harness);
-  return runConformance(harness);
+  await runProperties(harness, { runs: 30 });
+  // What an engine adds is the same as in a page.
+  return runConformance(harness, { scenarios: providerScenarios, slow: false, concurrency: 4 });
 }
 
 run().then(

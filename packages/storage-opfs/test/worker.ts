@@ -1,5 +1,6 @@
 import {
   type ConformanceReport,
+  providerScenarios,
   runConformance,
   runProperties,
 } from '@granary/storage-conformance';
@@ -14,8 +15,9 @@ export interface WorkerReport {
 /** Runs the kit where there are synchronous access handles. */
 async function run(): Promise<ConformanceReport> {
   const harness = opfsHarness('opfs in a dedicated worker');
-  await runProperties(harness);
-  return runConformance(harness, { concurrency: 4 });
+  await runProperties(harness, { runs: 30 });
+  // What an engine adds is the same as in a page.
+  return runConformance(harness, { scenarios: providerScenarios, slow: false, concurrency: 4 });
 }
 
 run().then(
