@@ -8,6 +8,7 @@ import {
 } from '@granary/storage-core/provider';
 import { createMemory } from '@granary/storage-memory';
 import { describe, expect, test } from 'vitest';
+import { codeOf } from '../test/content.ts';
 import { createMock, fakeClock, type MockOptions, withMock } from './mock.ts';
 
 function mocked(options: MockOptions = {}, memory: { readonly versioning?: boolean } = {}) {
@@ -18,12 +19,6 @@ function mocked(options: MockOptions = {}, memory: { readonly versioning?: boole
   const text = async (key: string) => (await provider.get(key, {})).text();
   return { inner, provider, mock, put, text };
 }
-
-const codeOf = (running: Promise<unknown> | undefined) =>
-  Promise.resolve(running).then(
-    () => 'ok',
-    (error: unknown) => (isStorageError(error) ? error.code : error),
-  );
 
 async function consume(pages: AsyncIterable<unknown> | undefined) {
   const seen: unknown[] = [];

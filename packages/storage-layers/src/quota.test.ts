@@ -1,12 +1,8 @@
-import {
-  isStorageError,
-  type StorageError,
-  type StorageProvider,
-  toBody,
-} from '@granary/storage-core/provider';
+import { isStorageError, type StorageProvider, toBody } from '@granary/storage-core/provider';
 import { createMemory } from '@granary/storage-memory';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { codeOf, errorOf } from '../test/content.ts';
 import { withMock } from './mock.ts';
 import { countedBody } from './quota/counted-body.ts';
 import { heldObjects } from './quota/held-objects.ts';
@@ -26,15 +22,6 @@ function limited(options: QuotaOptions, memory: { readonly versioning?: boolean 
 async function* chunks(...sizes: readonly number[]) {
   for (const size of sizes) yield new Uint8Array(size);
 }
-
-const errorOf = (running: Promise<unknown> | undefined) =>
-  Promise.resolve(running).then(
-    () => undefined,
-    (error: unknown) => error as StorageError,
-  );
-
-const codeOf = async (running: Promise<unknown> | undefined) =>
-  (await errorOf(running))?.code ?? 'ok';
 
 async function heldIn(provider: StorageProvider): Promise<number> {
   let bytes = 0;

@@ -3,7 +3,6 @@ import {
   type Body,
   ERROR_CODES,
   type ErrorCode,
-  isStorageError,
   type RetryEvent,
   type RetryOptions,
   StorageError,
@@ -16,6 +15,7 @@ import { createMemory } from '@granary/storage-memory';
 import { describe, expect, test } from 'vitest';
 import { createMock, fakeClock, type MockOptions, withMock } from '../src/mock.ts';
 import { createRetrying } from '../src/retry.ts';
+import { codeOf } from './content.ts';
 
 const SLOWEST_ANSWER_MS = 10;
 
@@ -37,12 +37,6 @@ function retrying(retry: RetryOptions = {}, options: MockOptions = {}) {
     mock.calls(operation).map(({ result }) => result);
   return { clock, inner, mock, provider, events, text, results };
 }
-
-const codeOf = (running: Promise<unknown> | undefined) =>
-  Promise.resolve(running).then(
-    () => 'ok',
-    (error: unknown) => (isStorageError(error) ? error.code : error),
-  );
 
 /** Content that can be read once. */
 function once(...chunks: string[]): Body {

@@ -1,8 +1,8 @@
 import { type FakeOneDrive, startFakeOneDrive } from '@granary-tools/fake-onedrive';
+import { graphClient } from '@granary-tools/fake-onedrive/graph-client';
 import type { Client } from '@microsoft/microsoft-graph-client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createOneDrive } from '../src/index.ts';
-import { graphClient } from './graph-client.ts';
 
 let fake: FakeOneDrive;
 let client: Client;

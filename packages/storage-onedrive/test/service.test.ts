@@ -2,8 +2,8 @@ import { type StorageProvider, toBody } from '@granary/storage-core/provider';
 import { type FakeOneDrive, startFakeOneDrive } from '@granary-tools/fake-onedrive';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createOneDrive, type OneDriveOptions } from '../src/index.ts';
-import { signedInClient } from './graph-client.ts';
 import { freshRoot, optionsFor, rejection } from './open-drive.ts';
+import { signedInClient } from './signed-in-client.ts';
 
 let fake: FakeOneDrive;
 let personal: FakeOneDrive;

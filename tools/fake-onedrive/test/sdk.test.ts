@@ -9,8 +9,8 @@ import {
 } from '@microsoft/microsoft-graph-client';
 import type { DriveItem } from '@microsoft/microsoft-graph-types';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { graphClient } from '../src/graph-client.ts';
 import { type FakeOneDrive, startFakeOneDrive } from '../src/index.ts';
-import { graphClient } from './graph-client.ts';
 
 let fake: FakeOneDrive;
 let client: Client;
