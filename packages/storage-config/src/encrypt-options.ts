@@ -1,32 +1,61 @@
 import { StorageError } from '@granary/storage-core/provider';
 import type { Vault } from '@granary/storage-credentials';
-import { type EncryptOptions, vaultKeys } from '@granary/storage-layers/encrypt';
+import {
+  type EncryptOptions,
+  type KeyProvider,
+  keyChain,
+  passphraseKeys,
+  singleKey,
+  vaultKeys,
+} from '@granary/storage-layers/encrypt';
 
 const KEY_BYTES = 32;
 /** Name of the key that is used where the file names none. */
 const DEFAULT_KEY = 'storage';
 
-/** What a file says of keys. */
-interface WrittenKeys {
+/** Where a file says that a key is: one of them. */
+interface WrittenKey {
   readonly key?: string;
   readonly passphrase?: string;
   readonly vault?: string;
 }
+
+/** What a file says of encryption. */
+type WrittenOptions = WrittenKey &
+  Omit<EncryptOptions, 'key'> & { readonly older?: readonly WrittenKey[] };
 
 /** Options of the layer from those of a file. Errors: `invalid-config`, which shows no key. */
 export function toEncryption(
   options: Readonly<Record<string, unknown>>,
   vault: Vault | undefined,
 ): EncryptOptions {
-  const { key, vault: name = DEFAULT_KEY, ...rest } = options as WrittenKeys & EncryptOptions;
-  if (key !== undefined) return { ...rest, key: toKey(String(key)) };
-  if (rest.passphrase !== undefined) return rest;
+  const {
+    key: _key,
+    passphrase: _passphrase,
+    vault: _name,
+    older = [],
+    ...rest
+  } = options as WrittenOptions;
+  const current = keysOf(options, vault, rest.encryption?.keyDerivation);
+  const others = older.map((written) => keysOf(written, vault));
+  return { ...rest, keyProvider: others.length === 0 ? current : keyChain(current, ...others) };
+}
+
+function keysOf(
+  { key, passphrase, vault: name = DEFAULT_KEY }: WrittenKey,
+  vault: Vault | undefined,
+  keyDerivation?: 'PBKDF2' | 'Argon2id',
+): KeyProvider {
+  if (key !== undefined) return singleKey(toKey(String(key)));
+  if (passphrase !== undefined) {
+    return passphraseKeys(passphrase, keyDerivation === undefined ? {} : { keyDerivation });
+  }
   if (vault === undefined) {
     throw new StorageError('invalid-config', 'there is no vault that has the key.', {
       hint: 'Give key or passphrase, or pass a vault to storageLayers.',
     });
   }
-  return { ...rest, keyProvider: vaultKeys(vault, name) };
+  return vaultKeys(vault, name);
 }
 
 function toKey(text: string): Uint8Array {

@@ -30,6 +30,12 @@ const encryptionRule: FieldsShape = {
   isNeverEmpty: true,
 };
 
+/** Where a key of encryption is; one of them. */
+const KEY_SOURCES: Readonly<Record<string, Shape>> = {
+  passphrase: text('What the key is made of. Better a variable.'),
+  key: text('The key itself: 32 bytes in base64. Better a variable.'),
+};
+
 const validation: Readonly<Record<string, Shape>> = {
   contentTypes: texts('Media types that may be declared, such as image/*.'),
   contentTypeByContent: flag('The declared type must be the one that the content shows.'),
@@ -63,9 +69,17 @@ export const LAYER_SHAPES: Readonly<Record<LayerName, FieldsShape>> = {
     kind: 'fields',
     about: 'Encrypts content and metadata, with a key of the vault where none is given.',
     fields: {
-      passphrase: text('What the key is made of. Better a variable.'),
-      key: text('The key itself: 32 bytes in base64. Better a variable.'),
+      ...KEY_SOURCES,
       vault: text('Name of a key of the vault. Default: storage.'),
+      older: {
+        kind: 'list',
+        about: 'Keys that open what was written under them; nothing new is.',
+        of: {
+          kind: 'fields',
+          fields: { ...KEY_SOURCES, vault: text('Name of a key of the vault.') },
+          choices: [{ names: ['passphrase', 'key', 'vault'], isRequired: true }],
+        },
+      },
       encryption: {
         kind: 'fields',
         about: 'How it is encrypted.',

@@ -3,7 +3,13 @@ import { createVault, memoryDriver, type Vault } from '@granary/storage-credenti
 import { rewrap } from '@granary/storage-layers/encrypt';
 import { createMemory } from '@granary/storage-memory';
 import { describe, expect, test } from 'vitest';
-import { formatProblem, openStores, parseConfig, type Stores } from '../src/index.ts';
+import {
+  configProblems,
+  formatProblem,
+  openStores,
+  parseConfig,
+  type Stores,
+} from '../src/index.ts';
 import { encryptionOptions, type StorageLayersOptions, storageLayers } from '../src/layers.ts';
 
 /** The stores of a file, with the layers as they are. */
@@ -106,6 +112,55 @@ storage:
     expect(() => encryptionOptions({})).toThrow('there is no vault');
   });
 
+  test('reads with older keys of every kind, and moves what they encrypt under the new one', async () => {
+    const vault = newVault();
+    const inner = createMemory.provider();
+    const backend = defineBackend({ name: 'one', provider: () => inner, fromConfig: () => ({}) });
+    const env = { KEY, OLD: 'old passphrase', NEW: 'new passphrase' };
+    const opened = (options: string): Stores => {
+      const text = memory(`[{ encrypt: ${options} }]`).replace('memory', 'one');
+      const settings = { backends: [backend], layers: storageLayers({ vault }), env };
+      return openStores(parseConfig(text, { file: 'f' }), settings);
+    };
+    const before = [`{ key: "\${KEY}" }`, `{ passphrase: "\${OLD}" }`, '{ vault: photos }'];
+    const older = `[${before.join()}]`;
+    for (const [at, options] of before.entries()) {
+      await opened(options).default.put(`old/${at}`, 'kept', { metadata: { at } });
+    }
+    const stores = opened(`{ passphrase: "\${NEW}", older: ${older} }`);
+    await stores.default.put('new', 'kept');
+    for (const at of before.keys()) {
+      const object = await stores.default.get(`old/${at}`);
+      expect([await object.text(), object.info.metadata]).toEqual(['kept', { at }]);
+    }
+    const alone = opened(`{ passphrase: "\${NEW}" }`);
+    const denied = { code: 'permission-denied' };
+    expect(await (await alone.default.get('new')).text()).toBe('kept');
+    for (const at of before.keys()) {
+      await expect(alone.default.get(`old/${at}`)).rejects.toMatchObject(denied);
+    }
+    const part = stores.under('main', 'encrypt');
+    const outcomes: unknown[] = [];
+    for await (const { results } of rewrap(
+      part?.provider ?? inner,
+      encryptionOptions(part?.options ?? {}, { vault }),
+    )) {
+      outcomes.push(...results.map(({ key, outcome }) => `${key} ${outcome}`));
+    }
+    expect(outcomes).toEqual([
+      ...['new current', 'old/0 rewrapped', 'old/1 rewrapped', 'old/2 rewrapped'],
+    ]);
+    for (const at of before.keys()) {
+      expect(await (await alone.default.get(`old/${at}`)).text()).toBe('kept');
+    }
+  });
+
+  test('an empty passphrase is no reason to take the key of the vault', async () => {
+    const text = memory(`[{ encrypt: { passphrase: "\${PASS:-}" } }]`);
+    const problems = open(text, { vault: newVault() }).check();
+    expect(problems.map(formatProblem).join()).toContain('the passphrase is empty.');
+  });
+
   test('uses the key of the vault that is named', async () => {
     const vault = newVault();
     await open(memory('[{ encrypt: { vault: photos } }]'), { vault }).default.put('a', 'b');
@@ -116,6 +171,11 @@ storage:
     ['[encrypt]', 'there is no vault that has the key.'],
     ['[{ encrypt: { key: "AAAA" } }]', 'the option "key" is not 32 bytes in base64.'],
     ['[{ encrypt: { key: "no base64" } }]', 'the option "key" is not 32 bytes in base64.'],
+    ['[{ encrypt: { key: "AAAA", passphrase: p } }]', 'only one of passphrase, key, vault'],
+    ['[{ encrypt: { older: [{}] } }]', 'one of passphrase, key, vault is missing.'],
+    ['[{ encrypt: { older: [{ key: a, vault: b }] } }]', 'only one of passphrase, key, vault'],
+    ['[{ encrypt: { passphrase: p, older: [{ key: a }] } }]', 'the option "key" is not 32 bytes'],
+    ['[{ encrypt: { passphrase: p, older: [{ vault: a }] } }]', 'there is no vault'],
     ['[{ validate: { name: "(" } }]', 'the option "name" is not a regular expression.'],
     ['[{ integrity: { repair: { from: other } } }]', 'f has no provider "other".'],
     ['[{ integrity: { repair: { from: main } } }]', 'the provider "main" needs itself'],
@@ -124,11 +184,24 @@ storage:
     ['[{ encrypt: { passphrase: p } }, compress]', 'cannot stand over the layer "compressed"'],
     ['[{ quota: { limits: { a: {} }, count: usage } }]', 'limits by key need count'],
   ])('refuses %s', (layers, problem) => {
-    expect(open(memory(layers)).check().map(formatProblem).join()).toContain(problem);
+    const problems = () => {
+      try {
+        return open(memory(layers)).check();
+      } catch (error) {
+        return configProblems(error);
+      }
+    };
+    expect(problems().map(formatProblem).join()).toContain(problem);
   });
 
   test('shows no key that it refuses', () => {
-    const problems = open(memory('[{ encrypt: { key: hunter2hunter2 } }]')).check();
-    expect(problems.map(formatProblem).join()).not.toContain('hunter2');
+    for (const options of [
+      '{ key: hunter2hunter2 }',
+      '{ passphrase: p, older: [{ key: hunter2hunter2 }] }',
+    ]) {
+      const problems = open(memory(`[{ encrypt: ${options} }]`)).check();
+      expect(problems).toHaveLength(1);
+      expect(problems.map(formatProblem).join()).not.toContain('hunter2');
+    }
   });
 });

@@ -12,6 +12,7 @@ export {
   type KeyRingOptions,
   keyChain,
   keyRing,
+  singleKey,
   type WrapOptions,
   type WrappedKey,
 } from './encrypt/key-provider.ts';

@@ -109,7 +109,11 @@ export function keyRing({ current, keys = {}, find }: KeyRingOptions): KeyProvid
   };
 }
 
-/** A single key, whose id is told by the key itself. */
+/**
+ * A single key, whose id is told by the key itself: what the option `key` makes. In a `keyChain`, it
+ * opens what was written under it.
+ * Errors: `invalid-config` for a key that is none of 256 bits.
+ */
 export function singleKey(given: EncryptionKey): KeyProvider {
   const key = importKey(checkKey(given));
   const id = key.then(keyIdOf);
