@@ -127,7 +127,14 @@ describe('a store with a name', () => {
         '',
       ].join('\n'),
     });
-    expect((await run('ls cloud:x')).err).toContain('npm install @granary/storage-cloud');
+    expect(await run('ls cloud:x')).toMatchObject({
+      code: 2,
+      err: [
+        `error invalid-config: ${at('storage.yaml')} has no store "cloud", and no backend for "cloud:" is installed.`,
+        'hint: Its stores are: secure, s3, gone. Run "npm install @granary/storage-cloud", or name the package that has it with --backend.',
+        '',
+      ].join('\n'),
+    });
     expect((await run(['ls', 'part:x', '--backend', FIXTURE])).err).toContain('storage-part');
   });
 
@@ -136,7 +143,7 @@ describe('a store with a name', () => {
     expect((await run('ls docs:')).code).toBe(0);
     expect(await run('ls gone:')).toMatchObject({
       code: 2,
-      err: `error invalid-config: ${at('storage.yaml')}:13:12 storage.providers.gone.url: the variable NOWHERE is not set. Set it, or write \${NOWHERE:-} with a default behind the sign.\n`,
+      err: `error invalid-config: ${at('storage.yaml')}:13:12 storage.providers.gone.url: the variable NOWHERE is not set. Set it, or give a default: \${NOWHERE:-value}.\n`,
     });
     expect((await run('ls gone:', { env: { NOWHERE: sandbox.folder } })).out).toBe(
       'storage.yaml\n',

@@ -173,7 +173,7 @@ describe('openStores', () => {
     const { stores } = open(text);
     stores.get('one');
     expect(() => stores.get('two')).toThrow(
-      `f:1:85 storage.providers.two.config.bucket: the variable NONE is not set. Set it, or write \${NONE:-} with a default behind the sign.`,
+      `f:1:85 storage.providers.two.config.bucket: the variable NONE is not set. Set it, or give a default: \${NONE:-value}.`,
     );
     expect(problems(text, { env: { NONE: '' } })).toEqual([
       expect.stringContaining('the variable NONE is empty.'),

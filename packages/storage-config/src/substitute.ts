@@ -45,7 +45,7 @@ export function substitute(text: string, { env, encode }: SubstituteSettings): S
     if (value === undefined) {
       problem ??= {
         message: `the variable ${name} is ${given === '' ? 'empty' : 'not set'}.`,
-        hint: `Set it, or write \${${name}:-} with a default behind the sign.`,
+        hint: `Set it, or give a default: \${${name}:-value}.`,
       };
       return '';
     }

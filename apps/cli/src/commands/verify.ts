@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isStorageError } from '@granary/storage-core';
 import { type Command, type CommandContext, defineCommand } from '../command.ts';
 import { EXIT, usageError } from '../exit-codes.ts';
 import { count, list, text } from '../options.ts';
@@ -89,8 +90,10 @@ export const verify: Command = defineCommand({
         );
       } catch (error) {
         if (signal.aborted) throw error;
-        counts.failed += 1;
-        const facts = { status: 'failed', error: errorFacts(error) };
+        // A layer that verifies by itself hands nothing of a damaged object out.
+        const status = isStorageError(error, 'corrupted') ? 'damaged' : 'failed';
+        counts[status] += 1;
+        const facts = { status, error: errorFacts(error) };
         await output.result({ type: 'object', action: 'verify', key: subject.label, ...facts });
         await output.error(error);
       } finally {

@@ -1,5 +1,7 @@
+import { isStorageError, StorageError } from '@granary/storage-core/provider';
 import type { Backends } from '../backends/find-backend.ts';
 import type { NamedStores } from '../config/named-stores.ts';
+import { driveOf } from '../drives/drive-kinds.ts';
 import { usageError } from '../exit-codes.ts';
 import { type Place, parsePlace, storePlace } from './parse-place.ts';
 
@@ -27,7 +29,28 @@ export async function readPlace(
   const names = config.providers.map((provider) => provider.name);
   if (names.includes(name)) return storePlace(text, name, path, config.file);
   await refuseMisspelled(name, names, config.file, backends);
+  await refuseUnknown(name, names, config.file, backends);
   return parsePlace(text, cwd);
+}
+
+/** Fails where a name is neither that of a store nor that of a backend. */
+async function refuseUnknown(
+  name: string,
+  names: readonly string[],
+  file: string,
+  backends: Backends,
+): Promise<void> {
+  if (driveOf(name.toLowerCase()) !== undefined) return;
+  try {
+    await backends.find(name.toLowerCase());
+  } catch (error) {
+    if (!isStorageError(error, 'invalid-config')) throw error;
+    throw new StorageError(
+      'invalid-config',
+      `${file} has no store "${name}", and no backend for "${name}:" is installed.`,
+      { hint: `Its stores are: ${names.join(', ')}. ${error.hint ?? ''}`.trim(), cause: error },
+    );
+  }
 }
 
 /** Fails where a name is nearly that of a store, and no backend is known by it. */

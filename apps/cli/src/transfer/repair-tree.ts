@@ -66,7 +66,10 @@ async function tell(
   { key, status: found, expected, actual, error }: VerifyFinding,
 ): Promise<void> {
   const { status, color } = STATUSES[found];
-  const sums = expected === undefined ? '' : `  ${expected} expected, ${actual ?? 'none'} found`;
+  const sums =
+    expected === undefined || actual === undefined
+      ? ''
+      : `  ${expected} expected, ${actual} found`;
   const line =
     color === undefined
       ? []

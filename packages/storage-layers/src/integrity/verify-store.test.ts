@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { codeOf, isSame, noise } from '../../test/content.ts';
 import { cut, flip, rotting } from '../../test/rotting.ts';
 import { withCompress } from '../compress.ts';
+import { withEncrypt } from '../encrypt.ts';
 import { type VerifyFinding, type VerifyReport, verifyStore, withIntegrity } from '../integrity.ts';
 import { withMock } from '../mock.ts';
 
@@ -126,6 +127,41 @@ describe('verifyStore', () => {
     await inner.put('c', toBody((await (await inner.get('a', {})).bytes()).slice(0, 12)), {});
     const report = await verifyStore(verified, { repair: { from: replica } });
     expect(report).toMatchObject({ checked: 3, repaired: 1, damaged: 1, ok: 1 });
+  });
+
+  test('reads what has no checksum to its end, so that encryption tells of damage', async () => {
+    const { provider, rot } = rotting();
+    const encrypted = withEncrypt(provider, { key: new Uint8Array(32).fill(7) });
+    const content = noise(BIG);
+    for (const key of ['a', 'b', 'c']) await encrypted.put(key, toBody(content), {});
+    await rot('b');
+    const findings: VerifyFinding[] = [];
+    let counts: VerifyReport | undefined;
+    const check = verifyStore(encrypted, {
+      repair: { from: createMemory.provider() },
+      onProgress: (report) => {
+        counts = report;
+      },
+    });
+    for await (const finding of check) findings.push(finding);
+    expect(counts).toMatchObject({ checked: 3, damaged: 1, withoutChecksum: 2, bytes: 2 * BIG });
+    expect(findings.find(({ key }) => key === 'b')).toMatchObject({
+      status: 'damaged',
+      error: { code: 'corrupted', key: 'b' },
+    });
+  });
+
+  test('says in every error what it is about', async () => {
+    const { provider, rot } = await filled();
+    await rot('k/03');
+    const findings: VerifyFinding[] = [];
+    for await (const finding of verifyStore(provider)) findings.push(finding);
+    expect(findings.find(({ key }) => key === 'k/03')?.error).toMatchObject({
+      code: 'corrupted',
+      operation: 'verify',
+      key: 'k/03',
+      message: expect.stringContaining('verify "k/03"'),
+    });
   });
 
   test('ends with an abort in the middle of content, and tells of bodies that break', async () => {

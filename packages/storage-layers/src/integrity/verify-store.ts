@@ -39,7 +39,7 @@ export interface VerifyOptions extends OperationOptions {
 export interface VerifyReport {
   readonly checked: number;
   readonly ok: number;
-  /** Not to be told: written by other programs, or edited outside where attributes are companions. */
+  /** Read in full, and nothing to compare with: written by other programs, or edited outside where attributes are companions. */
   readonly withoutChecksum: number;
   /** Not what was written, and still so. */
   readonly damaged: number;
@@ -47,7 +47,7 @@ export interface VerifyReport {
   readonly repaired: number;
   /** Could not be read for another reason. */
   readonly unreadable: number;
-  /** Units: bytes of content that were compared. */
+  /** Units: bytes of content that were read in full. */
   readonly bytes: number;
 }
 
@@ -59,7 +59,7 @@ export interface VerifyFinding {
   readonly expected?: string;
   /** The checksum that it had. */
   readonly actual?: string;
-  /** Why it is unreadable, or what repairing it failed with. */
+  /** Why it is unreadable or damaged, or what repairing it failed with. */
   readonly error?: Error;
 }
 
@@ -76,9 +76,10 @@ type Verdict =
 
 /**
  * Reads everything in a store and compares it with the checksums that it was written with: SHA-256 in
- * `info.checksums`, as {@link createVerified} and `checksum: true` keep them. With `repair`, damaged
- * objects are replaced from a second copy that has the right content, unless somebody wrote them
- * meanwhile. What changes during the walk is read again; what is deleted is left out.
+ * `info.checksums`, as {@link createVerified} and `checksum: true` keep them. What has none is read to its
+ * end as well, so that a layer that verifies by itself, such as encryption, tells of damage. With
+ * `repair`, damaged objects are replaced from a second copy that has the right content, unless somebody
+ * wrote them meanwhile. What changes during the walk is read again; what is deleted is left out.
  * Errors: those of the listing; `aborted`. Trouble with single objects is a finding.
  */
 export function verifyStore(
@@ -192,15 +193,22 @@ async function check(
 ): Promise<Verdict> {
   for (let tries = 1; ; tries += 1) {
     try {
-      return await checkOnce(provider, mends, key, signal);
+      return labeled(provider, await checkOnce(provider, mends, key, signal));
     } catch (error) {
       if (signal.aborted) throw error;
       if (isStorageError(error, 'not-found')) return { key, status: 'gone' };
       // It was written while it was read.
       if (isStorageError(error, 'conflict') && error.retryable && tries < MOST_TRIES) continue;
-      return { key, status: 'unreadable', error: toStorageError(error) };
+      return labeled(provider, { key, status: 'unreadable', error: toStorageError(error) });
     }
   }
+}
+
+/** The verdict with an error that says what it is about. */
+function labeled({ name }: StorageProvider, verdict: Verdict): Verdict {
+  if (!('error' in verdict) || verdict.error === undefined) return verdict;
+  const place = { provider: name, operation: 'verify', key: verdict.key };
+  return { ...verdict, error: toStorageError(verdict.error, place) };
 }
 
 async function checkOnce(
@@ -221,13 +229,13 @@ async function checkOnce(
   // What cannot be opened may still tell what it should be.
   const info = object?.info ?? (await provider.stat(key, { signal }).catch(() => undefined));
   const expected = info && expectedOf(upInfo(info));
-  if (object !== undefined && expected === undefined) {
-    await object.cancel();
-    return { key, status: 'without-checksum' };
-  }
   if (object !== undefined) {
     const opened = object;
     try {
+      if (expected === undefined) {
+        const bytes = await readThrough(opened);
+        return { key, status: 'without-checksum', bytes };
+      }
       actual = await sumOfObject(
         opened.info.size,
         () => opened.bytes(),
@@ -258,6 +266,16 @@ async function checkOnce(
     if (!isStorageError(error, 'corrupted')) throw error;
     return { ...found, status: 'damaged', error };
   }
+}
+
+/** Reads content to its end. Units: bytes. */
+async function readThrough(object: StoredObject): Promise<number> {
+  const chunks = chunksOf(() => object.stream());
+  let bytes = 0;
+  for (let chunk = await chunks.next(); chunk !== undefined; chunk = await chunks.next()) {
+    bytes += chunk.byteLength;
+  }
+  return bytes;
 }
 
 function rewritten(cause: unknown): StorageError {
