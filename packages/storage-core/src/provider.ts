@@ -227,6 +227,7 @@ export {
   type OrderedSource,
   type SeekFrom,
 } from './listing/list-ordered.ts';
+export { asOperation } from './provider/as-operation.ts';
 export { defineBackend } from './provider/define-backend.ts';
 export { defineLayer } from './provider/define-layer.ts';
 export { guardProvider } from './provider/guard-provider.ts';

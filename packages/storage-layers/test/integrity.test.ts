@@ -62,15 +62,7 @@ describeConformance(
 );
 
 describeConformance(
-  {
-    ...over('integrity over companions', (inner) => withIntegrity(withCompanion(plain(inner)))),
-    knownGaps: {
-      'LIST-6 yields no more entries than the limit and carries on with a cursor':
-        'a listing that hides companions cannot tell that only companions follow',
-      'ERR-1 labels every error with provider, operation and key':
-        'the memory below the companions names the stat that they make for setMetadata',
-    },
-  },
+  over('integrity over companions', (inner) => withIntegrity(withCompanion(plain(inner)))),
   SECOND,
 );
 describeConformance(

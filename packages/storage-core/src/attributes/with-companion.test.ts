@@ -93,6 +93,35 @@ describe.each<CompanionLayout>(['meta-json', 'meta', 'manifest'])(
       expect(found).toEqual(keys);
     });
 
+    test('has no cursor behind the last object, however many companions follow', async () => {
+      const { provider } = companionProvider(layout, { pageSize: 3 });
+      const keys = Array.from({ length: 40 }, (_, at) => `b/${10 + at}`);
+      for (const key of keys) await provider.put(key, toBody('x'), attributes);
+      for (const key of keys.slice(0, 20)) await provider.put(`z-${key}`, toBody('x'), attributes);
+      for (const [prefix, total] of [
+        ['b/', 40],
+        ['', 60],
+      ] as const) {
+        const exact = await drain(provider.list({ prefix, limit: total }));
+        expect(exact.flatMap(({ entries }) => entries)).toHaveLength(total);
+        expect(exact.at(-1)?.cursor).toBeUndefined();
+        const short = await drain(provider.list({ prefix, limit: total - 1 }));
+        expect(short.flatMap(({ entries }) => entries)).toHaveLength(total - 1);
+        expect(short.at(-1)?.cursor).toBeDefined();
+      }
+    });
+
+    test('tells errors of its steps as those of the operation, also over a guarded provider', async () => {
+      const { tiny } = companionProvider(layout);
+      const provider = withCompanion(guardProvider(tiny), { layout });
+      const missing = { code: 'not-found', operation: 'setMetadata', key: 'a' };
+      await expect(provider.setMetadata?.('a', {}, {})).rejects.toMatchObject(missing);
+      await expect(provider.copy?.('a', 'b', {})).rejects.toMatchObject({
+        code: 'not-found',
+        operation: 'copy',
+      });
+    });
+
     test('deletes the companion with its object', async () => {
       const { tiny, provider } = companionProvider(layout);
       await provider.put('a', toBody('x'), attributes);

@@ -5,6 +5,7 @@ import type { CopyOptions, OperationOptions, WriteConditions } from '../contract
 import type { StorageProvider } from '../contract/provider.ts';
 import { isStorageError, StorageError } from '../errors/storage-error.ts';
 import { toStorageError, unsupported } from '../errors/to-storage-error.ts';
+import { asOperation } from '../provider/as-operation.ts';
 import { openedProvider } from '../provider/opened-provider.ts';
 import { outcomeOf } from '../provider/outcome-of.ts';
 import { ownOperation } from '../provider/own-operation.ts';
@@ -204,6 +205,25 @@ export function withCompanion(
     return info;
   }
 
+  /** One operation on a key at a time. The errors of its steps below are told as its own. */
+  function locked<Result>(
+    operation: string,
+    key: string,
+    work: () => Promise<Result>,
+  ): Promise<Result> {
+    return asOperation(operation, () => store.locked([keys.down(key)], work), key);
+  }
+
+  function copyLocked(
+    operation: 'copy' | 'move',
+    from: string,
+    to: string,
+    asked: CopyOptions,
+  ): Promise<ObjectInfo> {
+    const work = () => copyBoth(operation, from, to, asked);
+    return asOperation(operation, () => store.locked([keys.down(from), keys.down(to)], work));
+  }
+
   const sessions = companionSessions({
     upload: (key, uploading) => own('upload')(keys.down(key), uploading),
     complete: (key, attributes, conditions, complete) =>
@@ -229,14 +249,14 @@ export function withCompanion(
       return mapBody(found, { info });
     },
     put: (key, body, asked) =>
-      store.locked([keys.down(key)], () =>
+      locked('put', key, () =>
         writeBoth(key, pickAttributes(asked), asked, (name) =>
           provider.put(name, body, withoutAttributes(asked)),
         ),
       ),
-    stat: statOf,
+    stat: (key, asked) => asOperation('stat', () => statOf(key, asked), key),
     delete: (key, asked) =>
-      store.locked([keys.down(key)], async () => {
+      locked('delete', key, async () => {
         const result = await provider.delete(keys.down(key), asked);
         await store.save(keys.down(key), undefined, asked);
         return result;
@@ -250,12 +270,10 @@ export function withCompanion(
         await forget(gone, asked);
         return results.map((result, index) => ({ ...result, key: deleted[index] ?? result.key }));
       }),
-    copy: (from, to, asked) =>
-      store.locked([keys.down(from), keys.down(to)], () => copyBoth('copy', from, to, asked)),
-    move: (from, to, asked) =>
-      store.locked([keys.down(from), keys.down(to)], () => copyBoth('move', from, to, asked)),
+    copy: (from, to, asked) => copyLocked('copy', from, to, asked),
+    move: (from, to, asked) => copyLocked('move', from, to, asked),
     setMetadata: (key, patch, asked) =>
-      store.locked([keys.down(key)], () => setAttributes(key, patch, asked)),
+      locked('setMetadata', key, () => setAttributes(key, patch, asked)),
 
     upload: sessions.upload,
     async *uploads({ prefix = '', ...asked }) {

@@ -1,5 +1,5 @@
-import { StorageError } from '@granary/storage-core/provider';
 import { expect, test } from 'vitest';
+import { StorageError } from '../errors/storage-error.ts';
 import { asOperation } from './as-operation.ts';
 
 const failing = (error: unknown) => asOperation('copy', () => Promise.reject(error));
