@@ -5,6 +5,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { decodeHeader } from '../src/encrypt/header.ts';
 import { CHUNK_PLAIN_BYTES } from '../src/encrypt/layout.ts';
 import {
+  createEncrypted,
   type KeyProvider,
   keyChain,
   keyRing,
@@ -164,6 +165,36 @@ describe('a key service', () => {
       retryAfterMs: 5,
     });
     await expect(below.stat('b', {})).rejects.toMatchObject({ code: 'not-found' });
+  });
+
+  it('that fails is not taken for an object that is missing, changed or elsewhere', async () => {
+    const below = createMemory.provider();
+    const { provider } = service('kms/1', 9);
+    await createEncrypted({ underlying: below, keyProvider: provider }).put('a', 'content');
+    const hint = 'Unlock it.';
+    for (const [code, told] of [
+      ['not-found', 'permission-denied'],
+      ['store-not-found', 'unavailable'],
+      ['conflict', 'unavailable'],
+      ['precondition-failed', 'unavailable'],
+      ['corrupted', 'unavailable'],
+      ['permission-denied', 'permission-denied'],
+    ] as const) {
+      const place = { provider: 'vault', operation: 'key', key: 'storage', hint };
+      const cause = new StorageError(code, 'no luck.', place);
+      const fails = () => Promise.reject(cause);
+      const keyProvider: KeyProvider = { ...provider, wrap: fails, unwrap: fails };
+      const storage = createEncrypted({ underlying: below, keyProvider });
+      const load = () => storage.load('a', { default: 'lost' });
+      for (const ask of [load, () => storage.put('a', 'over')]) {
+        await expect(ask()).rejects.toMatchObject({
+          ...{ code: told, provider: 'memory', key: 'a', hint, cause },
+          message: expect.stringMatching(
+            /^memory \w+ "a": the key provider failed: vault key "storage": no luck\. Unlock it\.$/,
+          ),
+        });
+      }
+    }
   });
 
   it('that makes what no header holds is refused', async () => {

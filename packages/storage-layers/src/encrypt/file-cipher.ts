@@ -63,6 +63,11 @@ export interface FileKeyring {
 
 const KEY_BYTES = 32;
 const FILE_ID_BYTES = 16;
+/** Codes that say something of an object or its store, which a key provider knows nothing of. */
+const OF_OBJECTS: ReadonlySet<string> = new Set([
+  ...['not-found', 'store-not-found', 'precondition-failed', 'not-modified', 'conflict'],
+  ...['range-not-satisfiable', 'invalid-key', 'invalid-data', 'quota-exceeded', 'closed'],
+]);
 /** Keys of objects that are kept unwrapped. */
 const MAX_KEPT = 512;
 
@@ -105,12 +110,29 @@ export function fileKeyring(
   };
 }
 
-/** What a key provider failed with. What is no error of ours says nothing of the object. */
+/**
+ * What a key provider failed with. An error of another place, such as a vault, becomes the cause of one
+ * about the object; its code stays, unless it would be taken for one about the object.
+ */
 function refusal(error: unknown): never {
-  if (isStorageError(error)) throw error;
-  throw new StorageError('unavailable', 'the key provider failed.', {
-    cause: error,
-    hint: 'See the cause.',
+  if (!isStorageError(error)) {
+    throw new StorageError('unavailable', 'the key provider failed.', {
+      cause: error,
+      hint: 'See the cause.',
+    });
+  }
+  const { code, provider, operation, key, hint, retryable, retryAfterMs, status } = error;
+  const hasPlace = [provider, operation, key].some((part) => part !== undefined);
+  // What a key service finds damaged is the wrapped key of the object; a vault means itself.
+  const isOfObject = OF_OBJECTS.has(code) || (code === 'corrupted' && hasPlace);
+  if (!isOfObject && !hasPlace) throw error;
+  const { message } = error;
+  const isAtEnd = hint !== undefined && message.endsWith(hint);
+  const reason = isAtEnd ? message.slice(0, -hint.length).trimEnd() : message;
+  const about = code === 'not-found' ? 'permission-denied' : 'unavailable';
+  throw new StorageError(isOfObject ? about : code, `the key provider failed: ${reason}`, {
+    ...{ hint, retryAfterMs, status, cause: error },
+    ...((!isOfObject || retryable) && { retryable }),
   });
 }
 

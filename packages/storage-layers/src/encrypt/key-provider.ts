@@ -33,7 +33,9 @@ export interface KeyProvider {
   wrap(fileKey: Uint8Array, options: WrapOptions): Promise<WrappedKey>;
   /**
    * The 32 bytes again. Errors: `permission-denied` for a key that it does not have, and for bytes
-   * that the key does not fit; a {@link StorageError} surfaces as it is, anything else as `unavailable`.
+   * that the key does not fit. The code of a {@link StorageError} surfaces, but for those that would be
+   * taken for the object's, such as `not-found`; they become `permission-denied` or `unavailable`, as
+   * anything else does.
    */
   unwrap(wrapped: WrappedKey, options: OperationOptions): Promise<Uint8Array>;
   /** Whether it is wrapped under the key that is current, so that `rewrap` can pass it by. */
