@@ -102,7 +102,9 @@ storage:
   await run('rm backup:a.txt');
   expect(await run('verify main:')).toMatchObject({
     code: 1,
-    err: expect.stringMatching(/^error corrupted: fs get "a\.txt": [^]*: 1 verified, 1 damaged\.\n$/),
+    err: expect.stringMatching(
+      /^error corrupted: fs get "a\.txt": [^]*: 1 verified, 1 damaged\.\n$/,
+    ),
   });
   const { code, out, err } = await run('verify --repair backup: main:');
   expect({ code, out }).toEqual({ code: 1, out: 'damaged   a.txt\n' });
