@@ -138,6 +138,25 @@ test('locks itself by the clock of the system', async () => {
   await vault.close();
 });
 
+test('a secret is read when it is asked for, and no other one with it', async () => {
+  const read: string[] = [];
+  const inner = memoryDriver();
+  const driver: VaultDriver = {
+    ...inner,
+    read(entry) {
+      read.push(entry);
+      return inner.read(entry);
+    },
+  };
+  const vault = createVault({ driver });
+  for (const name of ['a', 'b', 'c']) await vault.set(name, `secret ${name}`);
+  read.length = 0;
+  expect(await vault.list()).toHaveLength(3);
+  expect(read).toEqual([]);
+  await vault.get('b');
+  expect(read).toEqual(['b']);
+});
+
 describe('what stands there and is no record', () => {
   test('is neither read nor overwritten, and can be deleted', async () => {
     const entries = new Map([['github', 'hunter2']]);

@@ -217,6 +217,16 @@ describe('the sweeper', () => {
     expect(reports).toHaveLength(2);
   });
 
+  test('keeps no process alive', async () => {
+    const timers = vi.spyOn(globalThis, 'setTimeout');
+    const sweep = { intervalMs: 15 * MINUTE_MS, lock: false } as const;
+    const storage = createExpiring({ underlying: createMemory(), sweep });
+    await storage.exists('a');
+    const waiting = timers.mock.results.map(({ value }) => value as NodeJS.Timeout);
+    expect(waiting.map((timer) => timer.hasRef())).toEqual([false]);
+    await storage.close();
+  });
+
   test('leaves an item that was saved anew, or whose time was prolonged, meanwhile', async () => {
     const reports: SweepReport[] = [];
     const { clock, mock, storage } = setup({

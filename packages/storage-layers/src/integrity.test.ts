@@ -622,6 +622,12 @@ describe('composition', () => {
     expect(error?.message).toContain('cannot be read');
   });
 
+  test('leaves the second copy open', async () => {
+    const replica = createMemory();
+    await createVerified({ underlying: createMemory(), repair: { from: replica } }).close();
+    expect(await replica.exists('a')).toBe(false);
+  });
+
   test('surfaces other trouble as it is', async () => {
     const mock = withMock(createMemory.provider());
     const above = withIntegrity(mock, { repair: { from: createMemory() } });

@@ -5,10 +5,12 @@ import {
   type StorageProvider,
   toBody,
   type UploadSession,
+  withCompanion,
 } from '@granary/storage-core/provider';
 import { createMemory } from '@granary/storage-memory';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { plainMemory } from '../test/plain-memory.ts';
 import { createExpiring } from './expire.ts';
 import { createMock, withMock } from './mock.ts';
 import { createShredding, type ShredOptions, type ShredReport, shred, withShred } from './shred.ts';
@@ -95,6 +97,22 @@ describe('a delete', () => {
         ]),
       },
     ]);
+  });
+
+  test('leaves no companion, here and in the copies', async () => {
+    const places = [plainMemory(), plainMemory()] as const;
+    const [here, copy] = places.map((place) => withCompanion(place));
+    if (here === undefined || copy === undefined) throw new Error('there are two');
+    const backup = createStorage(copy);
+    for (const overwrite of ['auto', 'always'] as const) {
+      const storage = createShredding({ underlying: here, copies: [backup], overwrite });
+      for (const one of [storage, backup]) {
+        await one.put('a', 'content', { metadata: { name: 'Ada' }, tags: ['x'] });
+      }
+      for (const place of places) expect(await createStorage(place).list()).toHaveLength(2);
+      await storage.delete('a');
+      for (const place of places) expect(await createStorage(place).list()).toEqual([]);
+    }
   });
 
   test('of a key that is gone deletes what is left of it', async () => {

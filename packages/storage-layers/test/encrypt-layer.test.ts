@@ -5,6 +5,7 @@ import {
   guardProvider,
   StorageError,
   type StorageProvider,
+  storedObject,
   toBody,
   type UploadSession,
 } from '@granary/storage-core/provider';
@@ -319,6 +320,76 @@ describe('streams', () => {
     }
   });
 
+  it('of any length are held by a few segments, both ways', async () => {
+    const MIB = 2 ** 20;
+    const size = 32 * MIB;
+    const piece = new Uint8Array(65_536);
+    let pulled = 0;
+    let taken = 0;
+    let most = 0;
+    const source = () =>
+      new ReadableStream<Uint8Array>(
+        {
+          pull(controller) {
+            if (pulled >= size) return controller.close();
+            pulled += piece.byteLength;
+            most = Math.max(most, pulled - taken);
+            controller.enqueue(piece);
+          },
+        },
+        { highWaterMark: 0 },
+      );
+    const inner = createMemory.provider();
+    const parts: Uint8Array[] = [];
+    const slow: StorageProvider = {
+      ...inner,
+      async put(name, body, options) {
+        for await (const chunk of body.stream()) {
+          // Whoever reads ahead has the time for it.
+          await new Promise((resolve) => setImmediate(resolve));
+          taken += chunk.byteLength;
+          parts.push(chunk.slice());
+        }
+        return inner.put(name, toBody(Buffer.concat(parts)), options);
+      },
+    };
+    await withEncrypt(slow, { key }).put('a', toBody(source(), { size }), {});
+    expect(pulled).toBe(size);
+    expect(most).toBeLessThan(4 * MIB);
+
+    const stored = Buffer.concat(parts);
+    pulled = 0;
+    taken = 0;
+    most = 0;
+    const flowing: StorageProvider = {
+      ...inner,
+      async get(name, options) {
+        const { info } = await inner.get(name, options);
+        const stream = () =>
+          new ReadableStream<Uint8Array>(
+            {
+              pull(controller) {
+                if (pulled >= stored.byteLength) return controller.close();
+                const chunk = stored.subarray(pulled, pulled + piece.byteLength);
+                pulled += chunk.byteLength;
+                most = Math.max(most, pulled - taken);
+                controller.enqueue(new Uint8Array(chunk));
+              },
+            },
+            { highWaterMark: 0 },
+          );
+        return storedObject(info, { stream });
+      },
+    };
+    const object = await withEncrypt(flowing, { key }).get('a', {});
+    for await (const chunk of object.stream()) {
+      await new Promise((resolve) => setImmediate(resolve));
+      taken += chunk.byteLength;
+    }
+    expect(taken).toBe(size);
+    expect(most).toBeLessThan(4 * MIB);
+  });
+
   it('that use their buffer again are not mixed up', async () => {
     const { store } = open();
     const buffer = new Uint8Array(100_000);
@@ -484,6 +555,23 @@ describe('failures', () => {
     });
     await expect(store.put('a', toBody(failing), {})).rejects.toMatchObject({ code: 'unknown' });
     await expect(store.stat('a', {})).rejects.toMatchObject({ code: 'not-found' });
+  });
+
+  it('of attributes that do not fit beside it leave the old object', async () => {
+    const inner = createMemory.provider();
+    const { maxMetadataBytes: _, ...others } = inner.capabilities;
+    const small: StorageProvider = { ...inner, capabilities: { ...others, maxMetadataBytes: 700 } };
+    const store = withEncrypt(guardProvider(small), { key });
+    await store.put('a', toBody('kept'), { metadata: { note: 'short' } });
+    const long = { metadata: { note: 'x'.repeat(600) } };
+    for (const write of [
+      () => store.put('a', toBody('new'), long),
+      async () => store.setMetadata?.('a', long, {}),
+    ]) {
+      await expect(write()).rejects.toMatchObject({ code: 'too-large', key: 'a' });
+    }
+    const object = await store.get('a', {});
+    expect([await object.text(), object.info.metadata]).toEqual(['kept', { note: 'short' }]);
   });
 
   it('of the store keep what they say', async () => {

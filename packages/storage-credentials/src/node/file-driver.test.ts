@@ -1,6 +1,6 @@
 import { chmod, readFile, stat, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { temporaryFolder } from '../../test/temporary-folder.ts';
 import { type FileDriverOptions, fileDriver } from './file-driver.ts';
 import type { VaultFile } from './file-format.ts';
@@ -40,6 +40,22 @@ describe('the encrypted file', () => {
     });
     expect(text).not.toContain('github');
     expect((await stat(path)).mode & 0o777).toBe(0o600);
+  });
+
+  test('decrypts the secret that is asked for, and no other one', async () => {
+    const { vault, open } = await newVault();
+    for (const name of ['a', 'b', 'c']) await vault.set(name, `the secret of ${name}`);
+    const subtle = vi.spyOn(crypto.subtle, 'decrypt');
+    const seen = async () => {
+      const results = await Promise.all(subtle.mock.results.map(({ value }) => value));
+      return results.map((plain) => Buffer.from(plain as ArrayBuffer).toString()).join();
+    };
+    const again = open();
+    expect(await again.list()).toHaveLength(3);
+    expect(await seen()).not.toContain('the secret of');
+    await again.get('b');
+    expect((await seen()).match(/the secret of ./g)).toEqual(['the secret of b']);
+    subtle.mockRestore();
   });
 
   test('refuses a wrong passphrase, and changes nothing', async () => {
