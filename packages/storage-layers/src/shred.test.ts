@@ -99,6 +99,18 @@ describe('a delete', () => {
     ]);
   });
 
+  test('asks for no version of a store that names versions and has none to delete', async () => {
+    const inner = createMemory.provider({ versioning: true });
+    const named: StorageProvider = {
+      ...pass(inner),
+      put: (key, body, options) => inner.put(key, body, options),
+    };
+    const storage = createShredding({ underlying: named, overwrite: 'always' });
+    expect((await storage.put('a', 'content')).version).toBeDefined();
+    expect(await storage.delete('a')).toEqual({ existed: true });
+    expect(await storage.exists('a')).toBe(false);
+  });
+
   test('leaves no companion, here and in the copies', async () => {
     const places = [plainMemory(), plainMemory()] as const;
     const [here, copy] = places.map((place) => withCompanion(place));

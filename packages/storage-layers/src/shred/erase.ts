@@ -54,7 +54,9 @@ export async function erase(
         ...(deleteIfMatch && etag !== undefined && { ifMatch: etag }),
       });
       begun = true;
-      const ids = new Set([...old, ...(over?.version === undefined ? [] : [over.version])]);
+      // A store may name versions and keep none, or none that it can be asked for.
+      const replaced = store.capabilities.versions ? over?.version : undefined;
+      const ids = new Set([...old, ...(replaced === undefined ? [] : [replaced])]);
       await deleteVersions(store, key, ids, asked);
       return {
         name: store.name,
