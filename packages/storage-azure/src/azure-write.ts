@@ -45,7 +45,7 @@ export async function writeObject(
       const hash = options.checksum === undefined ? undefined : await sha256(whole);
       return await sendContent(store, key, whole.byteLength, options, hash, () => whole);
     }
-    const isReadOnce = options.checksum !== undefined && !body.replayable;
+    const isReadOnce = options.checksum !== undefined && (!body.replayable || body.varies);
     if (size === undefined || isReadOnce) return await writeParts(key, body, options, beginUpload);
     const hash =
       options.checksum === undefined ? undefined : await fromSource(hashOf(body.stream()), options);

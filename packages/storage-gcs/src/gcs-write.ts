@@ -136,7 +136,7 @@ async function checksumFacts(
 ): Promise<{ readonly own: { readonly sha256?: string }; readonly held?: Uint8Array }> {
   if (checksum === undefined) return { own: {} };
   if (body.buffered !== undefined) return { own: { sha256: await sha256(body.buffered) } };
-  if (body.replayable) return { own: { sha256: await hashed(body) } };
+  if (body.replayable && !body.varies) return { own: { sha256: await hashed(body) } };
   if (body.size === undefined || body.size > MAX_HELD_BYTES) {
     throw new StorageError(
       'unsupported',

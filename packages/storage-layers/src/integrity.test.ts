@@ -1,6 +1,6 @@
 import {
   type Capabilities,
-  type StorageError,
+  StorageError,
   type StorageProvider,
   toBody,
 } from '@granary/storage-core/provider';
@@ -10,10 +10,12 @@ import { describe, expect, test } from 'vitest';
 import { chunksOf, codeOf, errorOf, isSame, noise } from '../test/content.ts';
 import { cut, flip, rotting } from '../test/rotting.ts';
 import { withCompress } from './compress.ts';
+import { withEncrypt } from './encrypt.ts';
 import {
   createVerified,
   type IntegrityOptions,
   type RepairEvent,
+  verifyStore,
   withIntegrity,
 } from './integrity.ts';
 import { withMock } from './mock.ts';
@@ -37,6 +39,21 @@ async function drain(stream: ReadableStream<Uint8Array>) {
   } catch (error) {
     return { bytes: new Uint8Array(Buffer.concat(chunks)), error: error as StorageError };
   }
+}
+
+/** A store that keeps a checksum of what it can read twice alone, as S3 and Google's store do. */
+function wantsChecksumFirst(inner: StorageProvider): StorageProvider {
+  if (!inner.capabilities.checksum || inner.capabilities.uploadChecksum) return inner;
+  return {
+    ...inner,
+    async put(key, body, options) {
+      const isKnown = body.buffered !== undefined || (body.replayable && !body.varies);
+      if (options.checksum === undefined || isKnown || body.size === undefined) {
+        return inner.put(key, body, options);
+      }
+      throw new StorageError('unsupported', 'it can be read once.', { outcome: 'not-applied' });
+    },
+  };
 }
 
 /** What a store can keep checksums in. */
@@ -182,6 +199,24 @@ describe.each(PLACES)('checksums kept in %s', (_place, leaves) => {
     await rot('b');
     const part = await above.get('b', { range: { offset: 0, length: 2 } });
     expect((await part.bytes()).length).toBe(2);
+  });
+
+  test('are those of what encryption stores, which is never the same twice', async () => {
+    const { provider, rot } = rotting(leaves);
+    const below = withIntegrity(wantsChecksumFirst(provider));
+    const above = withEncrypt(below, { key: new Uint8Array(32).fill(7) });
+    const content = noise(BIG);
+    await above.put('blob', toBody(new Blob([content])), { metadata: { n: 1 } });
+    await above.put('bytes', toBody(content), {});
+    await above.put('small', toBody(new Blob([content.slice(0, 1000)])), {});
+    await above.put('stream', toBody(new Blob([content]).stream()), {});
+    for (const key of ['blob', 'bytes', 'stream']) {
+      expect(isSame(await (await above.get(key, {})).bytes(), content)).toBe(true);
+    }
+    expect((await above.stat('blob', {})).metadata).toEqual({ n: 1 });
+    expect(await verifyStore(below)).toMatchObject({ checked: 4, ok: 4 });
+    await rot('blob');
+    expect(await verifyStore(below)).toMatchObject({ ok: 3, damaged: 1 });
   });
 
   test('catch nothing in what others wrote, unless that is refused', async () => {
@@ -345,6 +380,16 @@ describe('checksums in metadata', () => {
       checksum: true,
     });
     expect(withIntegrity(tight).capabilities.uploadChecksum).toBeUndefined();
+  });
+
+  test('need attributes to be set later for what is encrypted above', async () => {
+    const { provider } = rotting(['checksum', 'uploadChecksum', 'setMetadata']);
+    const above = withEncrypt(withIntegrity(provider), { key: new Uint8Array(32).fill(7) });
+    const error = await errorOf(above.put('a', toBody(new Blob([noise(BIG)])), {}));
+    expect([error.code, error.hint]).toEqual([
+      'unsupported',
+      expect.stringContaining('createVerified over createEncrypted'),
+    ]);
   });
 
   test('need attributes to be set later for streams and sessions', async () => {

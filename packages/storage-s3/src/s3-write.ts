@@ -116,7 +116,7 @@ async function withChecksum(
   { checksum, signal }: PutOptions,
 ): Promise<{ readonly body: Body; readonly sha256?: string }> {
   if (checksum === undefined || store.checksums) return { body };
-  if (body.replayable && body.buffered === undefined) {
+  if (body.replayable && !body.varies && body.buffered === undefined) {
     return { body, sha256: await streamSha256(body, signal) };
   }
   if ((body.size ?? 0) > MAX_UNKNOWN_BYTES) {

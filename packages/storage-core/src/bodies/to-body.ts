@@ -88,6 +88,7 @@ function sizedBody(body: Body, size: number | undefined): Body {
   return {
     size,
     replayable: body.replayable,
+    ...(body.varies && { varies: true }),
     bytes: async () => collect(open(), size),
     stream: () => sourceStream(open()),
     cancel: (reason) => body.cancel(reason),

@@ -17,6 +17,11 @@ export interface Body {
   /** Whether `bytes()` and `stream()` may be called again. */
   readonly replayable: boolean;
   /**
+   * Each reading gives other bytes, as encryption does with a nonce of its own: what was found out of
+   * one, such as a checksum, is not true of the next. Default: every reading gives the same.
+   */
+  readonly varies?: boolean;
+  /**
    * The content, when it is in memory already. It may be the caller's own buffer: a provider
    * that keeps it copies it before its first `await`.
    */

@@ -29,6 +29,7 @@ export function watchedBody(body: Body): { readonly isWhole: () => boolean; of(o
     of: ({ touch }) => ({
       size: body.size,
       replayable: body.replayable,
+      ...(body.varies && { varies: true }),
       bytes() {
         use();
         return body.bytes();

@@ -276,6 +276,8 @@ function sealedBody(file: FileCipher, body: Body): Body {
   return {
     size,
     replayable: body.replayable,
+    // A nonce is never used twice.
+    ...(body.replayable && { varies: true }),
     bytes,
     stream,
     cancel: (reason) => body.cancel(reason),

@@ -30,11 +30,16 @@ export interface SummedBody {
 
 /** Finds the checksum of content, before it is written where that is possible. */
 export async function summedBody(body: Body, { signal }: OperationOptions): Promise<SummedBody> {
-  const { buffered, size, replayable } = body;
-  if (buffered !== undefined) return { body, sum: await sha256(buffered) };
-  if (size !== undefined && size <= HELD_BYTES) {
-    const bytes = await waitFor(body.bytes(), signal);
-    return { body: toBody(bytes), sum: await sha256(bytes) };
+  const { size, replayable, varies } = body;
+  const held = await heldBytes(body, signal);
+  if (held !== undefined) return { body: toBody(held), sum: await sha256(held) };
+  if (replayable && varies) {
+    let latest = summedSource(chunksOf(() => body.stream()));
+    const open = () => {
+      latest = summedSource(chunksOf(() => body.stream()));
+      return sourceStream(latest);
+    };
+    return { body: bodyOf(body, open), sumAfter: () => latest.sum() };
   }
   if (replayable) {
     const sum = await waitFor(sumOf(chunksOf(() => body.stream())), signal);
@@ -59,10 +64,21 @@ export async function summedBody(body: Body, { signal }: OperationOptions): Prom
   return { body: bodyOf(body, () => sourceStream(summed)), sumAfter: () => summed.sum() };
 }
 
+/** Content that is in memory, or small enough for that. */
+async function heldBytes(
+  body: Body,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array | undefined> {
+  const { buffered, size } = body;
+  if (buffered !== undefined || size === undefined || size > HELD_BYTES) return buffered;
+  return waitFor(body.bytes(), signal);
+}
+
 function bodyOf(body: Body, stream: () => ReadableStream<Uint8Array>): Body {
   return {
     size: body.size,
     replayable: body.replayable,
+    ...(body.varies && { varies: true }),
     bytes: () => toBody(stream() as BodyInput).bytes(),
     stream,
     cancel: (reason) => body.cancel(reason),
@@ -117,16 +133,32 @@ export function recordKeeper(below: StorageProvider, allowsUnchecked: boolean): 
   return {
     async put(key, given, options) {
       const isNative = keptIn(below.capabilities) === 'info';
-      if (isNative && !(keepsRecords(below.capabilities) && takesInParts(below, given.size))) {
-        return below.put(key, given, { ...options, checksum: 'sha256' });
+      const records = keepsRecords(below.capabilities);
+      if (isNative && !(records && takesInParts(below, given.size))) {
+        const native: PutOptions = { ...options, checksum: 'sha256' };
+        if (!given.varies || !records || below.setMetadata === undefined) {
+          return below.put(key, given, native);
+        }
+        const held = await heldBytes(given, options.signal);
+        if (held !== undefined) return below.put(key, toBody(held), native);
+        try {
+          return await below.put(key, given, native);
+        } catch (error) {
+          // The store wants the checksum first. It is set afterwards then.
+          if (!isStorageError(error, 'unsupported')) throw error;
+        }
       }
       const { body, sum, sumAfter } = await summedBody(given, options);
       const inParts = takesInParts(below, body.size);
-      if (isNative && !inParts) return below.put(key, body, { ...options, checksum: 'sha256' });
+      if (isNative && !inParts && sum !== undefined) {
+        return below.put(key, body, { ...options, checksum: 'sha256' });
+      }
       if (sumAfter !== undefined && below.setMetadata === undefined && !allowsUnchecked) {
         throw unsupported(below.name, 'a stream whose checksum is not known before').with({
           outcome: 'not-applied',
-          hint: 'Give a Blob or bytes, which can be read twice.',
+          hint: given.varies
+            ? 'Put createVerified over createEncrypted: what is encrypted is never the same twice.'
+            : 'Give a Blob or bytes, which can be read twice.',
         });
       }
       const write = recorded(options, sum);

@@ -50,6 +50,7 @@ function mapInput(
   return {
     size: body.size,
     replayable: body.replayable,
+    ...(body.varies && { varies: true }),
     bytes: async () => toBody(map(body.stream())).bytes(),
     stream: () => map(body.stream()),
     cancel: (reason) => body.cancel(reason),

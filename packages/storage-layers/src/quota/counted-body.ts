@@ -17,6 +17,7 @@ export function countedBody(body: Body, tell: (sizeBytes: number) => void): Body
   return {
     size: body.size,
     replayable: body.replayable,
+    ...(body.varies && { varies: true }),
     bytes: async () => toBody(open()).bytes(),
     stream: open,
     cancel: (reason) => body.cancel(reason),
