@@ -30,7 +30,7 @@ export interface SummedBody {
 
 /** Finds the checksum of content, before it is written where that is possible. */
 export async function summedBody(body: Body, { signal }: OperationOptions): Promise<SummedBody> {
-  const { size, replayable, varies } = body;
+  const { replayable, varies } = body;
   const held = await heldBytes(body, signal);
   if (held !== undefined) return { body: toBody(held), sum: await sha256(held) };
   if (replayable && varies) {
