@@ -386,7 +386,7 @@ describe('checksums in metadata', () => {
     const { provider } = rotting(['checksum', 'uploadChecksum', 'setMetadata']);
     const above = withEncrypt(withIntegrity(provider), { key: new Uint8Array(32).fill(7) });
     const error = await errorOf(above.put('a', toBody(new Blob([noise(BIG)])), {}));
-    expect([error.code, error.hint]).toEqual([
+    expect([error?.code, error?.hint]).toEqual([
       'unsupported',
       expect.stringContaining('createVerified over createEncrypted'),
     ]);

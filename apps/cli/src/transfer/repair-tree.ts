@@ -67,9 +67,7 @@ async function tell(
 ): Promise<void> {
   const { status, color } = STATUSES[found];
   const sums =
-    expected === undefined || actual === undefined
-      ? ''
-      : `  ${expected} expected, ${actual} found`;
+    expected === undefined || actual === undefined ? '' : `  ${expected} expected, ${actual} found`;
   const line =
     color === undefined
       ? []

@@ -66,7 +66,9 @@ async function tell(output: Output, result: RewrapResult): Promise<void> {
 function sumOf(counts: Readonly<Record<RewrapResult['outcome'], number>>): string {
   const { rewrapped, current, plain, failed } = counts;
   const parts = [
-    ...(current > 0 ? [`${current.toLocaleString('en-US')} ${current === 1 ? 'was' : 'were'} already`] : []),
+    ...(current > 0
+      ? [`${current.toLocaleString('en-US')} ${current === 1 ? 'was' : 'were'} already`]
+      : []),
     ...(plain > 0 ? [`${plain.toLocaleString('en-US')} not encrypted`] : []),
     ...(failed > 0 ? [`${failed.toLocaleString('en-US')} failed`] : []),
   ];
