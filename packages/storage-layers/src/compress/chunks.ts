@@ -76,12 +76,13 @@ export function joinChunks(chunks: readonly Uint8Array[]): Uint8Array {
   return bytes;
 }
 
-/** The first so many bytes of a source, which may have more. */
+/** The first so many bytes of a source. The few that follow are read too, so that it ends. */
 export function firstOf(source: ChunkSource, bytes: number): ChunkSource {
   let left = bytes;
   return {
     async next() {
-      const chunk = left > 0 ? await source.next() : undefined;
+      let chunk = await source.next();
+      while (chunk !== undefined && left === 0) chunk = await source.next();
       if (chunk === undefined) return undefined;
       const part = chunk.byteLength > left ? chunk.subarray(0, left) : chunk;
       left -= part.byteLength;
