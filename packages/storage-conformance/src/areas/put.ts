@@ -1,8 +1,11 @@
 import {
+  type Body,
   type BodyInput,
   guardProvider,
+  isStorageError,
   type ObjectInfo,
   type PutOptions,
+  sha256,
   toBody,
 } from '@granary/storage-core/provider';
 import { differs, ensure, equal, failsWith, present, rejection } from '../check.ts';
@@ -309,6 +312,32 @@ export const putScenarios: readonly Scenario[] = [
         { checksum: 'sha256' },
       );
       equal(streamed.checksums?.['sha256'], abc, 'checksum of a stream');
+    },
+  },
+  {
+    rule: 'PUT-10',
+    title: 'keeps the SHA-256 of what it stores where each reading gives other bytes',
+    needs: ['checksum'],
+    async run({ provider, bytes }) {
+      let readings = 0;
+      const reading = () => {
+        readings += 1;
+        return Uint8Array.from({ length: 3000 }, (_, at) => at * readings);
+      };
+      const body: Body = {
+        ...{ size: 3000, replayable: true, varies: true },
+        bytes: async () => reading(),
+        stream: () => streamOf([reading()]),
+        cancel: async () => {},
+      };
+      const put = provider.put('a', body, { checksum: 'sha256' });
+      const refused = await put.catch((error: unknown) => error);
+      if (isStorageError(refused, 'unsupported')) return;
+      const { checksums } = await put;
+      const stored = await sha256(await bytes('a'));
+      equal(checksums?.['sha256'], stored, 'checksum that put tells');
+      const { checksums: kept } = await provider.stat('a', {});
+      equal(kept?.['sha256'], stored, 'checksum that stat tells');
     },
   },
   {

@@ -2,6 +2,7 @@ import {
   type PutOptions,
   StorageError,
   type StorageProvider,
+  sha256,
   storedObject,
   toBody,
 } from '@granary/storage-core/provider';
@@ -197,6 +198,14 @@ export const writeMutations: readonly Mutation[] = [
         }),
       ),
   },
+  changed('PUT-10', 'keeps the checksum of another reading', (provider) => ({
+    async put(key, body, options) {
+      if (options.checksum === undefined || !body.varies) return provider.put(key, body, options);
+      const before = await sha256(await body.bytes());
+      const info = await provider.put(key, body, options);
+      return { ...info, checksums: { sha256: before } };
+    },
+  })),
   writing('PUT-10', 'over-claims checksums', ({ checksum: _checksum, ...options }) => options),
   {
     rule: 'PUT-11',
