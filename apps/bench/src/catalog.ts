@@ -1,4 +1,5 @@
 import { browserWorkloads } from './browser-workloads.ts';
+import { driveWorkloads } from './drive-workloads.ts';
 import { localRunner, type Runner } from './harness/runner.ts';
 import type { StoreSubject } from './harness/subject.ts';
 import type { SessionPlace, Workload } from './harness/workload.ts';
@@ -184,6 +185,7 @@ export const workloads: readonly Workload[] = [
   encryptedRange(encryptedRangeSubjects),
   desktop,
   ...objectWorkloads,
+  ...driveWorkloads,
   ...browserWorkloads,
   importTime,
   bundleSize,

@@ -40,6 +40,13 @@ export function only(known: boolean): Check {
   return (value) => (value === known ? undefined : `this fake knows ${known} alone`);
 }
 
+/** What could be told besides, which clients in Go and Java say they do not want. */
+export const NO_EXTRAS: Fields = {
+  include_media_info: only(false),
+  include_deleted: only(false),
+  include_has_explicit_shared_members: only(false),
+};
+
 /** A string of one of the API's aliases. */
 export function text(alias: Alias): Check {
   return (value) => {

@@ -1,4 +1,4 @@
-import { list, member, only, struct, text, whole } from './check-fields.ts';
+import { list, member, NO_EXTRAS, only, struct, text, whole } from './check-fields.ts';
 import type { Entry, StoredFile } from './dropbox-state.ts';
 import { metadataOf, timestamp, untagged } from './metadata.ts';
 import { lowerOf, pathProblem } from './paths.ts';
@@ -50,7 +50,7 @@ export const fileRoutes: Routes = {
     host: 'api',
     style: 'rpc',
     scope: 'files.metadata.read',
-    fields: { 'path!': text('ReadPath') },
+    fields: { 'path!': text('ReadPath'), ...NO_EXTRAS },
     answer: (call) => json(metadataOf(lookUp(call, String(call.arg['path']), inside('path')))),
   },
   'files/delete_v2': {

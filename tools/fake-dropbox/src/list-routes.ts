@@ -1,4 +1,4 @@
-import { flag, text, whole } from './check-fields.ts';
+import { flag, NO_EXTRAS, text, whole } from './check-fields.ts';
 import { type Entry, listingOrder } from './dropbox-state.ts';
 import { deletedMetadata, metadataOf } from './metadata.ts';
 import { lowerOf, parentOf, pathProblem } from './paths.ts';
@@ -27,6 +27,8 @@ const folderFields = {
   recursive: flag,
   limit: whole(1, MAX_LIMIT),
   include_non_downloadable_files: flag,
+  include_mounted_folders: flag,
+  ...NO_EXTRAS,
 };
 
 /** Listings, which are the feed of changes too. */

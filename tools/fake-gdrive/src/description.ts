@@ -193,7 +193,7 @@ export const FILE_FIELDS: readonly string[] = [
   ...['appProperties', 'capabilities', 'copyRequiresWriterPermission', 'createdTime'],
   ...['description', 'driveId', 'explicitlyTrashed', 'exportLinks', 'headRevisionId', 'id'],
   ...['kind', 'md5Checksum', 'mimeType', 'modifiedTime', 'name', 'originalFilename'],
-  ...['ownedByMe', 'parents', 'properties', 'quotaBytesUsed', 'sha1Checksum'],
+  ...['ownedByMe', 'parents', 'properties', 'quotaBytesUsed', 'resourceKey', 'sha1Checksum'],
   ...['sha256Checksum', 'shortcutDetails', 'size', 'spaces', 'starred', 'trashed', 'version'],
   ...['webContentLink', 'webViewLink', 'writersCanShare'],
 ];

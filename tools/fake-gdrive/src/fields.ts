@@ -12,7 +12,8 @@ export function selectFields(
   fields: string,
   known: KnownFields,
 ): unknown {
-  const { mask, rest } = parse(fields);
+  // Google's own examples have spaces: `files(id, name)`.
+  const { mask, rest } = parse(fields.replaceAll(' ', ''));
   if (rest !== '') throw badSelection(fields);
   check(mask, known, fields);
   return pick(value, mask);

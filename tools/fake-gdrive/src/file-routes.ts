@@ -35,7 +35,8 @@ const ABOUT_ANSWER: KnownFields = {
 
 /** Answers with a file, as far as fields ask for it. */
 export function fileAnswer(call: Call, file: FakeFile): Answer {
-  const fields = call.query.get('fields') ?? DEFAULT_FIELDS;
+  // Nothing is no selection: rclone 1.60 sends it with deletes.
+  const fields = call.query.get('fields') || DEFAULT_FIELDS;
   return json(selectFields(resourceOf(call, file), fields, FILE_ANSWER));
 }
 

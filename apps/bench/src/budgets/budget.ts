@@ -48,11 +48,16 @@ export function checkBudgets(
       limit: `${compare === 'at least' ? '>=' : '<='} ${budget.limitText}`,
       measured: text,
       isMet,
-      verdict: isMet ? 'met' : `missed by ${Math.abs((value / limit - 1) * 100).toFixed(1)} %`,
+      verdict: isMet ? 'met' : `missed by ${shortfall(value, limit)}`,
       ...(against !== undefined && { against }),
     });
   }
   return checked;
+}
+
+/** A share of the limit, where that is one. */
+function shortfall(value: number, limit: number): string {
+  return limit === 0 ? String(value) : `${Math.abs((value / limit - 1) * 100).toFixed(1)} %`;
 }
 
 /** The result of a workload, when it was measured. */

@@ -3,6 +3,7 @@ import { median } from '../harness/statistics.ts';
 import { formatBytes, formatValue } from '../report/format.ts';
 import { browserBudgets } from './browser-budgets.ts';
 import { type Budget, resultOf, rowOf } from './budget.ts';
+import { driveBudgets } from './drive-budgets.ts';
 import { baselineFinding, formatMebibytes, peakOverIdle, worstAgainstPeers } from './findings.ts';
 import { layerBudgets } from './layer-budgets.ts';
 import { objectBudgets } from './object-budgets.ts';
@@ -70,6 +71,7 @@ export const issueBudgets: readonly Budget[] = [
   ...peerBudgets(),
   ...desktopBudgets(),
   ...objectBudgets,
+  ...driveBudgets,
   ...layerBudgets,
   ...browserBudgets,
   ...sizeBudgets(),

@@ -27,7 +27,7 @@ export interface Arguments {
 
 export const HELP = `pnpm bench [filter …] [options]
 
-  filter                part of a workload's name; several may be given
+  filter                the beginning of workloads' names, or a part of them; several may be given
   --subjects <a,b>      only these subjects: parts of ids, or raw, granary, peer
   --quick               small sizes and 3 runs, for a look while working
   --tiny                the smallest sizes, to see that everything works

@@ -7,7 +7,7 @@ const subjects = [
   defineSubject({ id: 'raw-b', title: 'Raw', kind: 'raw' }),
   defineSubject({ id: 'files-sdk', title: 'Files', kind: 'peer' }),
 ];
-const workloads = ['fs-1k', 'fs-64k', 'memory'].map((name) =>
+const workloads = ['fs-1k', 'fs-64k', 'memory', 'calls-x', 'ms-calls'].map((name) =>
   defineWorkload({
     name,
     title: name,
@@ -26,7 +26,7 @@ function names(filters: string[], words: string[]): string[] {
 
 describe('select', () => {
   test('takes all when nothing is said', () => {
-    expect(names([], [])).toHaveLength(3);
+    expect(names([], [])).toHaveLength(5);
   });
 
   test('takes workloads that have one of the words in their name', () => {
@@ -36,6 +36,12 @@ describe('select', () => {
     ]);
   });
 
+  test('takes those alone that begin with the word, where some do', () => {
+    expect(names(['fs'], [])).toEqual(['fs-1k: raw-b files-sdk', 'fs-64k: raw-b files-sdk']);
+    expect(names(['1k'], [])).toEqual(['fs-1k: raw-b files-sdk']);
+    expect(names(['calls'], [])).toEqual(['calls-x: raw-b files-sdk']);
+  });
+
   test('takes subjects by part of the id or by kind', () => {
     expect(names(['memory'], ['files'])).toEqual(['memory: files-sdk']);
     expect(names(['memory'], ['raw'])).toEqual(['memory: raw-b']);
@@ -43,7 +49,7 @@ describe('select', () => {
 
   test('says what there is when nothing matches', () => {
     expect(() => names(['s3'], [])).toThrow(
-      'Nothing matches s3. Workloads: fs-1k, fs-64k, memory.',
+      'Nothing matches s3. Workloads: fs-1k, fs-64k, memory, calls-x, ms-calls.',
     );
   });
 });

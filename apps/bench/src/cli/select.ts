@@ -7,14 +7,17 @@ export interface Selection {
   readonly subjects: readonly Subject[];
 }
 
-/** Picks workloads by name and subjects by id or kind; empty lists pick all. Errors: a `TypeError` when nothing is left. */
+/** Picks workloads by name and subjects by id or kind; empty lists pick all. A word that names begin with picks those alone. Errors: a `TypeError` when nothing is left. */
 export function select(
   workloads: readonly Workload[],
   filters: readonly string[],
   words: readonly string[],
 ): Selection[] {
+  const isFamily = (word: string) => workloads.some(({ name }) => name.startsWith(`${word}-`));
+  const isMeant = (name: string, word: string) =>
+    isFamily(word) ? name.startsWith(`${word}-`) : name.includes(word);
   const selected = workloads
-    .filter(({ name }) => filters.length === 0 || filters.some((word) => name.includes(word)))
+    .filter(({ name }) => filters.length === 0 || filters.some((word) => isMeant(name, word)))
     .map((workload) => ({
       workload,
       subjects: workload.subjects.filter(

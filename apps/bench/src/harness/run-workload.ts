@@ -8,6 +8,7 @@ import { type Distribution, distribution, median } from './statistics.ts';
 import type { Subject } from './subject.ts';
 import { messageOf } from './worker-protocol.ts';
 import type {
+  Layout,
   LeftOut,
   Metric,
   Place,
@@ -44,6 +45,7 @@ export interface WorkloadResult {
   readonly rows: readonly Row[];
   /** Who cannot be measured, and why. */
   readonly leftOut?: readonly LeftOut[];
+  readonly layout?: Layout;
   /** Where they are fewer than those of the run. */
   readonly rounds?: Rounds;
   /** Why the server still holds what was put there. */
@@ -156,6 +158,7 @@ export async function runWorkload(
     metrics: workload.metrics,
     rows: lanes.map((lane) => toRow(lane, workload, rounds.runs)),
     ...(workload.leftOut && { leftOut: workload.leftOut }),
+    ...(workload.layout && { layout: workload.layout }),
     ...(workload.rounds && { rounds }),
     ...(leftBehind !== undefined && { leftBehind }),
     elapsedMs: performance.now() - startedAt,

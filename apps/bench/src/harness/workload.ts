@@ -5,13 +5,16 @@ import type { Subject } from './subject.ts';
 /** `full` is for figures to quote, `quick` for a look while working, `tiny` for tests. */
 export type Scale = 'full' | 'quick' | 'tiny';
 
-export type Unit = 'ops/s' | 'MiB/s' | 'keys/s' | 'ms' | 'ns/op' | 'bytes' | 'x';
+export type Unit = 'ops/s' | 'MiB/s' | 'keys/s' | 'ms' | 'ns/op' | 'bytes' | 'x' | 'calls';
 
 /**
  * Where a subject's files are. `memory` is a file system in memory, where nothing but the calls
  * and what stands above them takes time; `disk` is where syncing means something.
  */
 export type Place = 'disk' | 'memory';
+
+/** How results are shown: a table of subjects for each metric, or one of metrics by subjects for each unit. */
+export type Layout = 'list' | 'matrix';
 
 /** One number that a workload measures. */
 export interface Metric {
@@ -75,6 +78,7 @@ export interface Workload {
   readonly rounds?: Rounds;
   /** Who cannot be measured, and why. */
   readonly leftOut?: readonly LeftOut[];
+  readonly layout?: Layout;
   placeOf(subject: Subject): Place;
   /** Subjects of one group give the same guarantees, and only they are compared. */
   groupOf(subject: Subject): string;
@@ -102,6 +106,8 @@ export interface WorkloadDefinition<Kind extends Subject> {
   readonly rounds?: Rounds;
   /** Default: nobody. */
   readonly leftOut?: readonly LeftOut[];
+  /** Default: `list`. */
+  readonly layout?: Layout;
   /** Default: the disk. */
   placeOf?(subject: Kind): Place;
   /** Default: the durability class. */

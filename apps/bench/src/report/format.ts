@@ -11,6 +11,8 @@ export function formatValue(value: number, unit: Unit): string {
       return value >= 1024 ? `${digits(value / 1024)} GiB/s` : `${digits(value)} MiB/s`;
     case 'bytes':
       return formatBytes(value);
+    case 'calls':
+      return String(value);
     case 'ms':
     case 'ns/op':
     case 'x':

@@ -3,6 +3,7 @@ import { overBaseline, overBestPeer, ranked } from '../harness/compare.ts';
 import type { Row, WorkloadResult } from '../harness/run-workload.ts';
 import { summarize } from '../harness/statistics.ts';
 import { formatBytes, formatDuration, formatPercent, formatRatio, formatValue } from './format.ts';
+import { renderMatrix } from './matrix.ts';
 import type { Report } from './report.ts';
 import { type Column, renderTable } from './table.ts';
 
@@ -60,11 +61,7 @@ export function renderBudgets(budgets: readonly BudgetResult[]): string {
 /** Renders one workload: a table per metric, and the subjects that failed. */
 export function renderWorkload(result: WorkloadResult): string {
   const parts = [`## ${result.title} (\`${result.name}\`)`, result.about];
-  for (const [metric, { title }] of Object.entries(result.metrics)) {
-    const rows = ranked(result, metric);
-    if (rows.length > 0)
-      parts.push(`### ${title}`, renderTable(rows, columnsOf(result, metric, rows)));
-  }
+  parts.push(...(result.layout === 'matrix' ? renderMatrix(result) : renderLists(result)));
   for (const { subject, error } of result.rows) {
     if (error !== undefined) parts.push(`- **${subject.title} was left out:** ${error}`);
   }
@@ -80,6 +77,14 @@ export function renderWorkload(result: WorkloadResult): string {
   const fewer = rounds === undefined ? '' : ` for ${rounds.warmUps} + ${rounds.runs} rounds`;
   parts.push(`Took ${formatDuration(elapsedMs)}${fewer}${others}.`);
   return parts.join('\n\n');
+}
+
+function renderLists(result: WorkloadResult): string[] {
+  return Object.entries(result.metrics).flatMap(([metric, { title }]) => {
+    const rows = ranked(result, metric);
+    if (rows.length === 0) return [];
+    return [`### ${title}`, renderTable(rows, columnsOf(result, metric, rows))];
+  });
 }
 
 function columnsOf(result: WorkloadResult, metric: string, rows: readonly Row[]): Column<Row>[] {
