@@ -48,7 +48,7 @@ function columnsOf(result: WorkloadResult, rows: readonly Row[], unit: Unit): Co
         title: row.subject.title,
         align: 'right',
         text({ name, metric }) {
-          const value = callsOf(row, name);
+          const value = numberOf(row, name);
           return value === undefined ? NONE : formatValue(value, metric.unit);
         },
       }),
@@ -70,7 +70,7 @@ function columnsOf(result: WorkloadResult, rows: readonly Row[], unit: Unit): Co
  */
 export function verdictOn(result: WorkloadResult, metric: string): Verdict | undefined {
   const verdicts = result.rows.flatMap((row) => {
-    const ours = row.subject.kind === 'granary' ? callsOf(row, metric) : undefined;
+    const ours = row.subject.kind === 'granary' ? numberOf(row, metric) : undefined;
     const best = bestPeer(result, metric, row.group);
     return ours === undefined || best === undefined ? [] : [{ row, ours, best }];
   });
@@ -90,14 +90,14 @@ function bestPeer(
   const [best] = rows
     .filter(({ subject, group: other }) => subject.kind === 'peer' && other === group)
     .flatMap((row) => {
-      const value = callsOf(row, metric);
+      const value = numberOf(row, metric);
       return value === undefined ? [] : [{ title: row.subject.title, value }];
     })
     .sort((a, b) => a.value - b.value);
   return best;
 }
 
-function callsOf({ values }: Row, metric: string): number | undefined {
+function numberOf({ values }: Row, metric: string): number | undefined {
   const found = values[metric] ?? [];
   return found.length === 0 ? undefined : median(found);
 }
