@@ -44,16 +44,18 @@ const LARGE_BYTES: Readonly<Record<Scale, number>> = {
 };
 const SMALL_BYTES = 1024;
 const RANGE = { offset: 100, length: 50 };
+/** How often an operation is waited for; the least counts, because this machine has other things to do. */
+const WAITS: Readonly<Record<Scale, number>> = { full: 3, quick: 1, tiny: 1 };
 /** As long as a request to a data center in another country takes. Units: ms. */
 const DELAY_MS: Readonly<Record<Scale, number>> = { full: 50, quick: 50, tiny: 2 };
 
 /** Group of subjects that store bytes alone. */
-export const BYTES_ALONE = 'bytes alone';
+const BYTES_ALONE = 'bytes alone';
 /** Group of subjects that store attributes with them. */
-export const WITH_ATTRIBUTES = 'with attributes';
+const WITH_ATTRIBUTES = 'with attributes';
 
 /** Names of the metric of an operation: by a new client, by the same client again, and the time. */
-export function metricsOf(operation: DriveOperation): { first: string; again: string; ms: string } {
+function metricsOf(operation: DriveOperation): { first: string; again: string; ms: string } {
   return { first: operation, again: `${operation}Again`, ms: `${operation}Ms` };
 }
 
@@ -94,7 +96,7 @@ const ABOUT =
   'operation is done by a new client, and once more by the same one, which may have learned by then where things are; ' +
   'what a client asks before its first operation is the set-up, and tokens are there already. The list has names, sizes ' +
   'and times; the delete is of 100 among 1,000 in a folder. Waiting is the whole time of an operation of a new client ' +
-  'when each request takes 50 ms more.';
+  'when each request takes 50 ms more, the least of three times.';
 
 function metrics(): Record<string, Metric> {
   const found: Record<string, Metric> = {
@@ -155,19 +157,31 @@ async function measure(subject: DriveSubject, site: DriveSite, scale: Scale): Pr
       if (ONCE.includes(operation)) return;
       readings[again] = (await counted(bench(store, operation))).calls;
     });
-    await opened(async (store) => {
-      const work = bench(store, operation);
-      site.setDelay(DELAY_MS[scale]);
-      const startedAt = performance.now();
-      try {
-        await work();
-        readings[ms] = performance.now() - startedAt;
-      } finally {
-        site.setDelay(0);
-      }
-    });
+    const waits: number[] = [];
+    while (waits.length < WAITS[scale]) {
+      await opened(async (store) => {
+        waits.push(await waited(site, DELAY_MS[scale], bench(store, operation)));
+      });
+    }
+    readings[ms] = Math.min(...waits);
   }
   return readings;
+}
+
+/** How long work takes when each request takes so much longer. Units: ms. */
+async function waited(
+  site: DriveSite,
+  delayMs: number,
+  work: () => Promise<void>,
+): Promise<number> {
+  site.setDelay(delayMs);
+  const startedAt = performance.now();
+  try {
+    await work();
+    return performance.now() - startedAt;
+  } finally {
+    site.setDelay(0);
+  }
 }
 
 const MANY = 'many';
@@ -185,7 +199,8 @@ function workOf(
 
   return (store, operation) => {
     turn += 1;
-    const bytes = contentOf(turn);
+    const size = operation === 'large' ? LARGE_BYTES[scale] : SMALL_BYTES;
+    const bytes = contentOf(turn, size);
     const key = `notes/new-${turn}`;
     const keys = namesOf(REMOVED[scale], removed).map((name) => `${MANY}/${name}`);
     if (operation === 'remove') {
@@ -214,8 +229,7 @@ function workOf(
         assert.equal((await store.list(MANY)).length, left, 'another number of objects is listed');
       },
       remove: async () => void (await store.deleteMany(keys)),
-      large: async () =>
-        void (await store.put(`notes/large-${turn}`, sampleBytes(LARGE_BYTES[scale], turn))),
+      large: async () => void (await store.put(key, bytes)),
     };
     return works[operation];
   };
@@ -274,8 +288,8 @@ function assertNote({ keepsAttributes = false }: DriveSubject, note: string | un
   if (keepsAttributes) assert.equal(note, NOTE, 'attributes did not come back');
 }
 
-function contentOf(turn: number): Buffer {
-  return Buffer.from(sampleBytes(SMALL_BYTES, 700 + turn));
+function contentOf(turn: number, size = SMALL_BYTES): Buffer {
+  return Buffer.from(sampleBytes(size, 700 + turn));
 }
 
 function namesOf(count: number, from = 0): string[] {

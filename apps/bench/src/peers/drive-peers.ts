@@ -12,6 +12,9 @@ import type { LeftOut } from '../harness/workload.ts';
 
 const RCLONE_NEEDS = ['rclone', 'openssl'] as const;
 
+/** The one of Debian 12, as it was measured; `rclone version` tells another. */
+const RCLONE = 'Debian 12 has 1.60; sets the time of what it puts; remembers folders';
+
 /** Finds a program where the system looks for programs. */
 function isInstalled(program: string): boolean {
   return (process.env['PATH'] ?? '')
@@ -27,13 +30,18 @@ export const driveLeftOut: readonly LeftOut[] = missing.map((program) => ({
   reason: `${program} is not installed. On Debian: apt-get install ${program}`,
 }));
 
-function rclone(type: string, opens: (site: DriveSite) => Promise<DriveStore>): DriveSubject[] {
+function rclone(
+  type: string,
+  note: string,
+  opens: (site: DriveSite) => Promise<DriveStore>,
+): DriveSubject[] {
   if (missing.length > 0) return [];
   return [
     defineSubject<DriveSubject>({
       id: `rclone-${type}`,
       title: 'rclone',
       kind: 'peer',
+      note,
       open: opens,
     }),
   ];
@@ -52,7 +60,7 @@ export const drivePeers: Readonly<
       id: 'files-sdk-gdrive',
       title: 'files-sdk 2.6',
       kind: 'peer',
-      note: 'no folders: every object is in one, and has its key as a property; remembers ids; sends 20 MB in one request, which Google does not allow',
+      note: 'no folders: every object is in one, and has its key as a property; remembers ids; a list is of everything there is, here two pages and with nothing else one; sends 20 MB in one request, which Google does not allow',
       hasOwnLayout: true,
       cannot: ['large'],
       open: async (site) => (await import('./files-sdk-drives.ts')).openFilesSdkGdrive(site),
@@ -66,7 +74,7 @@ export const drivePeers: Readonly<
       cannot: ['large'],
       open: async (site) => (await import('./files-sdk-drives.ts')).openFilesSdkGdrive(site, true),
     }),
-    ...rclone('gdrive', (site) => openRclone(site, { type: 'drive', scope: 'drive' })),
+    ...rclone('gdrive', RCLONE, (site) => openRclone(site, { type: 'drive', scope: 'drive' })),
   ],
   onedrive: [
     defineSubject<DriveSubject>({
@@ -75,7 +83,7 @@ export const drivePeers: Readonly<
       kind: 'peer',
       open: async (site) => (await import('./files-sdk-drives.ts')).openFilesSdkOneDrive(site),
     }),
-    ...rclone('onedrive', (site) =>
+    ...rclone('onedrive', RCLONE, (site) =>
       openRclone(site, {
         type: 'onedrive',
         region: 'global',
@@ -91,6 +99,8 @@ export const drivePeers: Readonly<
       kind: 'peer',
       open: async (site) => (await import('./files-sdk-drives.ts')).openFilesSdkDropbox(site),
     }),
-    ...rclone('dropbox', (site) => openRclone(site, { type: 'dropbox', batch_mode: 'off' })),
+    ...rclone('dropbox', `${RCLONE}; batch_mode off, which makes fewer calls`, (site) =>
+      openRclone(site, { type: 'dropbox', batch_mode: 'off' }),
+    ),
   ],
 };

@@ -8,12 +8,13 @@ import type { DriveSite } from '../drives/drive-site.ts';
 import { type DriveStore, NOTE } from '../drives/drive-store.ts';
 import { graphClient } from '../drives/graph-client.ts';
 
-/** As many as all three vendors give in one page. */
-const PAGE = 1000;
+/** As many as a vendor gives in one page. */
+const PAGES = { gdrive: 1000, onedrive: 1000, dropbox: 2000 } as const;
 
 /** The store as its manual shows to use it. `inFolder` opens it below a folder, which is how it lists one. */
 function filesSdkDrive(
   adapter: Adapter,
+  limit: number,
   inFolder: ((folder: string) => Adapter) | undefined,
   keepsAttributes = false,
 ): DriveStore {
@@ -40,7 +41,7 @@ function filesSdkDrive(
       const lister = inFolder ? new Files({ adapter: inFolder(folder) }) : files;
       const prefix = inFolder ? '' : `${folder}/`;
       for await (const { key } of lister.listAll({
-        limit: PAGE,
+        limit,
         ...(prefix !== '' && { prefix }),
       })) {
         names.push(key.slice(prefix.length));
@@ -62,7 +63,7 @@ export function openFilesSdkGdrive(
   const auth = new google.OAuth2();
   auth.setCredentials({ access_token: token });
   const client = drive({ version: 'v3', auth, fetchImplementation: described(fetch) });
-  return filesSdkDrive(googleDrive({ client }), undefined, keepsAttributes);
+  return filesSdkDrive(googleDrive({ client }), PAGES.gdrive, undefined, keepsAttributes);
 }
 
 /** It sends a parameter of `files.list` with every call, which the fake refuses where it is not described. */
@@ -78,7 +79,7 @@ function described(send: typeof fetch): typeof fetch {
 /** Over microsoft-graph-client. It lists one folder, that which it is opened with. */
 export function openFilesSdkOneDrive(site: DriveSite): DriveStore {
   const client = graphClient(site);
-  return filesSdkDrive(onedrive({ client }), (rootFolderPath) =>
+  return filesSdkDrive(onedrive({ client }), PAGES.onedrive, (rootFolderPath) =>
     onedrive({ client, rootFolderPath }),
   );
 }
@@ -86,7 +87,7 @@ export function openFilesSdkOneDrive(site: DriveSite): DriveStore {
 /** Over the SDK of Dropbox. */
 export function openFilesSdkDropbox({ token, fetch }: DriveSite): DriveStore {
   const client = new Dropbox({ accessToken: token, fetch });
-  return filesSdkDrive(dropbox({ client }), (rootFolderPath) =>
+  return filesSdkDrive(dropbox({ client }), PAGES.dropbox, (rootFolderPath) =>
     dropbox({ client, rootFolderPath }),
   );
 }
