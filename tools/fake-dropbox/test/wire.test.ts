@@ -107,6 +107,8 @@ describe('what is not as documented is refused', () => {
       ['files/get_metadata', { path: 7 }, /expected string/],
       ['files/get_metadata', { path: 'a' }, /did not match pattern/],
       ['files/get_metadata', { path: null }, /expected string/],
+      ['files/get_metadata', { path: '/a', include_deleted: true }, /this fake knows false/],
+      ['files/get_metadata', { path: '/a', include_media_info: false }, /not_found/],
       ['files/list_folder', { path: '', limit: 2001 }, /expected integer/],
       ['files/list_folder', { path: '', recursive: 'yes' }, /expected boolean/],
       ['files/list_revisions', { path: '/a', mode: 'id' }, /expected one of path/],

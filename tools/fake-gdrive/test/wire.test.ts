@@ -152,6 +152,8 @@ test('cuts answers down to the fields that were asked for', async () => {
     capabilities: { canTrash: true },
   });
   expect(await (await fields('*')).json()).toMatchObject({ id, size: '1', spaces: ['drive'] });
+  expect(await (await fields('id,%20name')).json()).toEqual({ id, name: 'a' });
+  expect(await (await fields('')).json()).toMatchObject({ id, name: 'a', mimeType: 'text/plain' });
   const list = await send('GET', `${FILES}?fields=files/capabilities/canTrash`);
   expect(await list.json()).toEqual({ files: [{ capabilities: { canTrash: true } }] });
 });
