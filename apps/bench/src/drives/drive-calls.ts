@@ -122,14 +122,16 @@ function metrics(): Record<string, Metric> {
 }
 
 async function measure(subject: DriveSubject, site: DriveSite, scale: Scale): Promise<Readings> {
-  const readings: Record<string, number> = { setUp: 0, signIn: 0 };
+  const readings: Record<string, number> = {};
+  let setUp = 0;
+  let signIn = 0;
   const bench = workOf(subject, scale);
 
   async function counted(work: () => Promise<unknown>): Promise<ReturnType<typeof countCalls>> {
     const before = site.log().length;
     await work();
     const count = countCalls(site.log().slice(before));
-    readings['signIn'] = (readings['signIn'] ?? 0) + count.signIns;
+    signIn += count.signIns;
     return count;
   }
 
@@ -137,7 +139,7 @@ async function measure(subject: DriveSubject, site: DriveSite, scale: Scale): Pr
     const store = await subject.open(site);
     try {
       const { calls } = await counted(async () => store.setUp?.());
-      readings['setUp'] = Math.max(readings['setUp'] ?? 0, calls);
+      setUp = Math.max(setUp, calls);
       await work(store);
     } finally {
       await store.close?.();
@@ -165,7 +167,7 @@ async function measure(subject: DriveSubject, site: DriveSite, scale: Scale): Pr
     }
     readings[ms] = Math.min(...waits);
   }
-  return readings;
+  return { ...readings, setUp, signIn };
 }
 
 /** How long work takes when each request takes so much longer. Units: ms. */

@@ -9,6 +9,7 @@ import {
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type DriveCall, partsOf } from './drive-log.ts';
+import type { VendorNames } from './vendor-names.ts';
 
 /** What stands before a fake: it writes down every request, and can make each take longer. */
 export interface DriveFront {
@@ -23,30 +24,11 @@ export interface DriveFront {
   stop(): Promise<void>;
 }
 
-/** Headers by the vendor's hosts; `undefined` takes one away. */
-export type HostHeaders = Readonly<Record<string, Readonly<Record<string, string | undefined>>>>;
-
-/** What the front has to know of the service. */
-export interface FrontSettings {
-  /** Address of the fake. */
-  readonly target: string;
-  /** What the fake is told besides, by the vendor's hosts. */
-  readonly hostHeaders?: HostHeaders;
-  /** Makes of a JSON body that came for the vendor what the fake takes for it. */
-  readonly amend?: ((path: string, text: string) => string) | undefined;
-  /** Makes of a method that came for the vendor what the fake takes for it. */
-  readonly methodOf?: ((method: string, url: string) => string) | undefined;
-  /** Puts the vendor's addresses into an answer, in the place of those that the fake made of its name. */
-  readonly rename?: ((text: string) => string) | undefined;
-}
-
 /** Headers that belong to one connection. */
 const HOP_BY_HOP = ['connection', 'keep-alive', 'transfer-encoding', 'content-length'];
 
-/** Starts it at 127.0.0.1. */
-export async function startDriveFront(settings: FrontSettings): Promise<DriveFront> {
-  const { target, hostHeaders = {}, rename = (text) => text } = settings;
-  const { amend = (_, text) => text, methodOf = (method) => method } = settings;
+/** Starts it at 127.0.0.1, before the fake at `target`. */
+export async function startDriveFront(target: string, vendor: VendorNames): Promise<DriveFront> {
   const log: DriveCall[] = [];
   let delayMs = 0;
   let url = '';
@@ -60,18 +42,18 @@ export async function startDriveFront(settings: FrontSettings): Promise<DriveFro
     const [pathname = ''] = path.split('?');
     const came = await bytesOf(incoming);
     const isAmended = host !== undefined && isJson(headers);
-    const body = isAmended ? Buffer.from(amend(pathname, came.toString())) : came;
+    const body = isAmended ? Buffer.from(vendor.amend(pathname, came.toString())) : came;
     const called = host ?? headers.host ?? '';
     log.push({ method, host: called, path: pathname, parts: partsOf(pathname, body) });
     if (delayMs > 0) await sleep(delayMs);
     const sent = request(new URL(path, target), {
-      method: host === undefined ? method : methodOf(method, path),
+      method: host === undefined ? method : vendor.methodOf(method, path),
       // A connection that is kept may be closed by the fake just as it is used.
       agent: false,
       headers: present({
         ...without(headers, HOP_BY_HOP),
         host: called,
-        ...(host !== undefined && hostHeaders[host]),
+        ...(host !== undefined && vendor.hosts[host]),
         ...((body.length > 0 || headers['content-length'] !== undefined) && {
           'content-length': body.length,
         }),
@@ -82,14 +64,14 @@ export async function startDriveFront(settings: FrontSettings): Promise<DriveFro
     const content = await bytesOf(answer);
     const named = (text: string) => {
       const here = text.replaceAll(target, url);
-      return host === undefined ? here : rename(here);
+      return host === undefined ? here : vendor.rename(here);
     };
     const shown = isJson(answer.headers) ? Buffer.from(named(content.toString())) : content;
     const { location } = answer.headers;
     response.writeHead(answer.statusCode ?? 502, {
       ...without(answer.headers, HOP_BY_HOP),
       ...(location !== undefined && { location: named(location) }),
-      ...(answer.statusCode !== 204 && method !== 'HEAD' && { 'content-length': shown.length }),
+      ...(answer.statusCode !== 204 && { 'content-length': shown.length }),
     });
     response.end(shown);
   }

@@ -44,9 +44,12 @@ async function open(): Promise<{ site: DriveSite; fakeUrl: string; folder: strin
     token: 'a-token',
     driveId: 'a-drive',
     folder,
-    hosts: { [HOST]: { 'x-mark': 'api', 'x-secret': undefined } },
-    rename: (words) => words.replaceAll(`http://${HOST}`, `https://${HOST}`),
-    amend: (path, words) => (path === '/amended' ? words.replace('one', 'two') : words),
+    vendor: {
+      hosts: { [HOST]: { 'x-mark': 'api', 'x-secret': undefined } },
+      rename: (words) => words.replaceAll(`http://${HOST}`, `https://${HOST}`),
+      amend: (path, words) => (path === '/amended' ? words.replace('one', 'two') : words),
+      methodOf: (method, url) => (url === '/amended' ? 'PUT' : method),
+    },
   });
   onTestFinished(async () => {
     await site.stop();
@@ -112,8 +115,8 @@ test('speaks TLS in the name of the vendor, and amends and renames there', async
   const [status, socket] = await connect(proxyUrl, `${HOST}:443`);
   expect(status).toBe(200);
   const ca = await readFile(certificateFile);
-  const ask = async (path: string, over: Socket) => {
-    const headers = { host: HOST, 'content-type': 'application/json', 'x-secret': 's' };
+  const ask = async (path: string, over: Socket, host = HOST, status = 200) => {
+    const headers = { host, 'content-type': 'application/json', 'x-secret': 's' };
     const secured = connectTls({ socket: over, ca, servername: HOST });
     const sent = plainRequest({
       ...{ host: HOST, path, method: 'POST', headers },
@@ -121,10 +124,12 @@ test('speaks TLS in the name of the vendor, and amends and renames there', async
     });
     sent.end('{"a":"one"}');
     const [answer] = await once(sent, 'response');
-    expect(answer.statusCode).toBe(200);
-    return { headers: answer.headers, body: JSON.parse(await text(answer)) };
+    expect(answer.statusCode).toBe(status);
+    const body = await text(answer);
+    return { headers: answer.headers, body: body === '' ? undefined : JSON.parse(body) };
   };
   expect((await ask('/amended', socket)).body).toMatchObject({
+    method: 'PUT',
     body: '{"a":"two"}',
     host: HOST,
     mark: 'api',
@@ -133,6 +138,8 @@ test('speaks TLS in the name of the vendor, and amends and renames there', async
   const away = await ask('/away', second);
   expect(away.headers.location).toBe(`https://${HOST}/there`);
   expect(away.body).not.toHaveProperty('secret');
+  const [, third] = await connect(proxyUrl, `${HOST}:443`);
+  await ask('/', third, 'www.example.org', 421);
   expect(site.log().map(({ host }) => host)).toEqual([HOST, HOST]);
 });
 

@@ -1,6 +1,7 @@
-import { type DriveFront, type HostHeaders, startDriveFront } from './drive-front.ts';
+import { startDriveFront } from './drive-front.ts';
 import type { DriveCall } from './drive-log.ts';
 import { makeCertificate } from './make-certificate.ts';
+import type { VendorNames } from './vendor-names.ts';
 import { startVendorProxy } from './vendor-proxy.ts';
 
 /** How a program that knows the vendor's hosts alone gets to a fake. */
@@ -40,27 +41,17 @@ export interface SiteSettings {
   readonly token: string;
   readonly driveId?: string;
   readonly folder: string;
-  /** The vendor's hosts, with what the fake is told of each. */
-  readonly hosts: HostHeaders;
-  readonly rename?: (text: string) => string;
-  readonly amend?: (path: string, text: string) => string;
-  readonly methodOf?: (method: string, url: string) => string;
+  readonly vendor: VendorNames;
 }
 
 /** Puts a front before a fake. */
 export async function openDriveSite(settings: SiteSettings): Promise<DriveSite> {
-  const { fake, token, driveId, folder, hosts, rename, amend, methodOf } = settings;
-  const front: DriveFront = await startDriveFront({
-    target: fake.url,
-    hostHeaders: hosts,
-    rename,
-    amend,
-    methodOf,
-  });
+  const { fake, token, driveId, folder, vendor } = settings;
+  const front = await startDriveFront(fake.url, vendor);
   let proxying: Promise<ProxyFacts & { stop(): Promise<void> }> | undefined;
 
   async function startProxy(): Promise<ProxyFacts & { stop(): Promise<void> }> {
-    const names = Object.keys(hosts);
+    const names = Object.keys(vendor.hosts);
     const certificate = await makeCertificate(folder, names);
     const { url, stop } = await startVendorProxy(front, names, certificate);
     return { proxyUrl: url, certificateFile: certificate.file, stop };
@@ -83,7 +74,7 @@ export async function openDriveSite(settings: SiteSettings): Promise<DriveSite> 
       const { origin, host, pathname, search } = new URL(
         input instanceof Request ? input.url : input,
       );
-      const told = origin === `https://${host}` ? hosts[host] : undefined;
+      const told = origin === `https://${host}` ? vendor.hosts[host] : undefined;
       if (told === undefined) return globalThis.fetch(input, init);
       const headers = new Headers(init?.headers);
       for (const [name, value] of Object.entries(told)) {

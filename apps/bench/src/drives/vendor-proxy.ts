@@ -9,8 +9,6 @@ import type { Certificate } from './make-certificate.ts';
 export interface VendorProxy {
   /** For `HTTPS_PROXY`. */
   readonly url: string;
-  /** Hosts that were asked for and refused, each time. */
-  readonly refused: readonly string[];
   stop(): Promise<void>;
 }
 
@@ -24,22 +22,19 @@ export async function startVendorProxy(
   hosts: readonly string[],
   { certificate, key }: Certificate,
 ): Promise<VendorProxy> {
-  const refused: string[] = [];
   const sockets = new Set<Socket>();
   const inside = createHttpsServer({ cert: certificate, key }, (incoming, response) => {
     const host = incoming.headers.host ?? '';
     if (hosts.includes(host)) front.answer(incoming, response, host);
     else response.writeHead(421).end();
   });
-  const proxy: Server = createHttpServer((incoming, response) => {
-    refused.push(incoming.url ?? '');
-    response.writeHead(403).end(refusal(incoming.url ?? ''));
+  const proxy: Server = createHttpServer(({ url = '' }, response) => {
+    response.writeHead(403).end(refusal(url));
   });
   proxy.on('connect', ({ url = '' }, socket: Socket) => {
     sockets.add(socket);
     socket.on('error', () => socket.destroy()).on('close', () => sockets.delete(socket));
     if (!hosts.some((host) => url === `${host}:443`)) {
-      refused.push(url);
       socket.end(`HTTP/1.1 403 Forbidden\r\n\r\n${refusal(url)}`);
       return;
     }
@@ -51,7 +46,6 @@ export async function startVendorProxy(
 
   return {
     url: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
-    refused,
     async stop() {
       for (const socket of sockets) socket.destroy();
       proxy.closeAllConnections();
