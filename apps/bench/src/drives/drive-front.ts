@@ -38,7 +38,7 @@ export async function startDriveFront(target: string, vendor: VendorNames): Prom
     response: ServerResponse,
     host?: string,
   ): Promise<void> {
-    const { method = '', url: path = '/', headers } = incoming;
+    const { method = '', url: path = '', headers } = incoming;
     const [pathname = ''] = path.split('?');
     const came = await bytesOf(incoming);
     const isAmended = host !== undefined && isJson(headers);

@@ -38,6 +38,11 @@ describe('partsOf', () => {
     expect(partsOf('/batch/drive/v3', Buffer.from(`${part}${part}--b--`))).toBe(2);
   });
 
+  test('counts nothing in a batch that has nothing', () => {
+    expect(partsOf('/v1.0/$batch', Buffer.from('{}'))).toBe(0);
+    expect(partsOf('/batch/drive/v3', Buffer.from('--b--'))).toBe(0);
+  });
+
   test('counts everything else as one', () => {
     expect(partsOf('/2/files/delete_batch', Buffer.from('{"entries":[{},{}]}'))).toBe(1);
   });

@@ -62,6 +62,21 @@ describe('renderWorkload', () => {
     `);
   });
 
+  test('heads a table of another unit with it, and tells what a reader has to know', () => {
+    const row = rowFixture('granary', 'granary', 'A', { ratio: [2] });
+    const noted = { ...row, subject: { ...row.subject, note: 'keeps everything' } };
+    const text = renderWorkload({
+      ...resultFixture('calls-y', { ratio: 'x', put: 'calls' }, [
+        noted,
+        { ...noted, error: 'it failed' },
+      ]),
+      layout: 'matrix',
+    });
+    expect(text).toContain('### x\n');
+    expect(text).not.toContain('### Calls');
+    expect(text.match(/^- granary: keeps everything\.$/gm)).toHaveLength(1);
+  });
+
   test('shows no table of a unit that nobody has', () => {
     expect(renderWorkload({ ...result, rows: [] })).not.toContain('###');
   });
