@@ -41,6 +41,9 @@ export async function openRclone(
       stdio: ['ignore', 'ignore', 'pipe'],
     },
   );
+  // Also when the benchmark is interrupted.
+  const end = () => program.kill();
+  process.once('exit', end);
   const said: string[] = [];
   const url = await addressOf(program, said);
 
@@ -102,7 +105,8 @@ export async function openRclone(
     },
     async close() {
       const ended = once(program, 'exit');
-      program.kill();
+      process.off('exit', end);
+      end();
       await ended;
       await rm(folder, { recursive: true, force: true });
     },
