@@ -1,14 +1,10 @@
-import { providerScenarios } from '@granary/storage-conformance';
 import { describeConformance, describeProperties } from '@granary/storage-conformance/vitest';
 import { createMemory } from '@granary/storage-memory';
 import { withCompress } from '../src/compress.ts';
 import { withMock } from '../src/mock.ts';
 import { withRetry } from '../src/retry.ts';
-import { over } from './over-memory.ts';
+import { over, SECOND, TRIED_AGAIN } from './over-memory.ts';
 import { plain } from './plain-memory.ts';
-
-/** What an engine adds is asked of the first harness. */
-const SECOND = { scenarios: providerScenarios, slow: false } as const;
 
 const always = over('compression of everything over memory', (inner) =>
   withCompress(inner, { always: true }),
@@ -49,5 +45,5 @@ describeConformance(
 const stack = over('compression over retry over a mock over memory', (inner) =>
   withCompress(withRetry(withMock(inner), { baseDelayMs: 1 }), { always: true }),
 );
-describeConformance(stack, SECOND);
+describeConformance(stack, TRIED_AGAIN);
 describeProperties(stack);

@@ -1,12 +1,10 @@
-import { type Harness, providerScenarios } from '@granary/storage-conformance';
+import type { Harness } from '@granary/storage-conformance';
 import { describeConformance, describeProperties } from '@granary/storage-conformance/vitest';
 import type { StorageProvider } from '@granary/storage-core/provider';
 import { createMemory } from '@granary/storage-memory';
 import { type FaultyOperation, fakeClock, type MockOptions, withMock } from '../src/mock.ts';
 import { withRetry } from '../src/retry.ts';
-
-/** What an engine adds is asked of the first harness. */
-const SECOND = { scenarios: providerScenarios, slow: false } as const;
+import { SECOND } from './over-memory.ts';
 
 function over(name: string, layer: NonNullable<Harness['layer']>): Harness {
   return { name, create: () => ({ provider: createMemory.provider({ versioning: true }) }), layer };

@@ -1,15 +1,11 @@
-import { providerScenarios } from '@granary/storage-conformance';
 import { describeConformance, describeProperties } from '@granary/storage-conformance/vitest';
 import { type StorageProvider, withCompanion } from '@granary/storage-core/provider';
 import { createMemory } from '@granary/storage-memory';
 import { withIntegrity } from '../src/integrity.ts';
 import { withMock } from '../src/mock.ts';
 import { withRetry } from '../src/retry.ts';
-import { over } from './over-memory.ts';
+import { over, SECOND, TRIED_AGAIN } from './over-memory.ts';
 import { plain } from './plain-memory.ts';
-
-/** What an engine adds is asked of the first harness. */
-const SECOND = { scenarios: providerScenarios, slow: false } as const;
 
 const memory = over('integrity over memory', (inner) =>
   withIntegrity(inner, { unchecked: 'allow' }),
@@ -83,5 +79,5 @@ describeConformance(
 const stack = over('integrity over retry over a mock over memory', (inner) =>
   withIntegrity(withRetry(withMock(inner), { baseDelayMs: 1 }), { unchecked: 'allow' }),
 );
-describeConformance(stack, SECOND);
+describeConformance(stack, TRIED_AGAIN);
 describeProperties(stack);

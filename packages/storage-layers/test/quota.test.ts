@@ -1,15 +1,11 @@
-import { providerScenarios } from '@granary/storage-conformance';
 import { describeConformance, describeProperties } from '@granary/storage-conformance/vitest';
 import type { StorageProvider } from '@granary/storage-core/provider';
 import { withEncrypt } from '../src/encrypt.ts';
 import { withMock } from '../src/mock.ts';
 import { withQuota } from '../src/quota.ts';
 import { withRetry } from '../src/retry.ts';
-import { over } from './over-memory.ts';
+import { over, SECOND, TRIED_AGAIN } from './over-memory.ts';
 import { plain } from './plain-memory.ts';
-
-/** What an engine adds is asked of the first harness. */
-const SECOND = { scenarios: providerScenarios, slow: false } as const;
 
 const wide = { maxBytes: 2 ** 40, maxObjects: 1e6, limits: { 'a*': { maxBytes: 2 ** 39 } } };
 
@@ -31,7 +27,7 @@ describeConformance(
 const stack = over('a quota over retry over a mock over memory', (inner: StorageProvider) =>
   withQuota(withRetry(withMock(inner), { baseDelayMs: 1 }), wide),
 );
-describeConformance(stack, SECOND);
+describeConformance(stack, TRIED_AGAIN);
 describeProperties(stack);
 
 // Sessions that another process began tell nothing of what they hold here.

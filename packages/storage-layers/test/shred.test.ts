@@ -1,13 +1,11 @@
-import { type Harness, providerScenarios } from '@granary/storage-conformance';
+import type { Harness } from '@granary/storage-conformance';
 import { describeConformance, describeProperties } from '@granary/storage-conformance/vitest';
 import { createMemory } from '@granary/storage-memory';
 import { withMock } from '../src/mock.ts';
 import { withRetry } from '../src/retry.ts';
 import { withShred } from '../src/shred.ts';
+import { SECOND, TRIED_AGAIN } from './over-memory.ts';
 import { plainMemory } from './plain-memory.ts';
-
-/** What an engine adds is asked of the first harness. */
-const SECOND = { scenarios: providerScenarios, slow: false } as const;
 
 const memory = () => createMemory.provider({});
 const versioned = () => createMemory.provider({ versioning: true });
@@ -56,5 +54,5 @@ describeConformance(
 const stack = over('shred over retry over a mock', (inner) =>
   withShred(withRetry(withMock(inner), { baseDelayMs: 1, attempts: 2 }), {}),
 );
-describeConformance(stack, SECOND);
+describeConformance(stack, TRIED_AGAIN);
 describeProperties(stack, { runs: 20 });

@@ -1,13 +1,11 @@
-import { type Harness, providerScenarios } from '@granary/storage-conformance';
+import type { Harness } from '@granary/storage-conformance';
 import { describeConformance, describeProperties } from '@granary/storage-conformance/vitest';
 import { createMemory } from '@granary/storage-memory';
 import { withMock } from '../src/mock.ts';
 import { withRetry } from '../src/retry.ts';
 import { type ContentScanner, type ValidateOptions, withValidate } from '../src/validate.ts';
+import { SECOND, TRIED_AGAIN } from './over-memory.ts';
 import { plainMemory } from './plain-memory.ts';
-
-/** What an engine adds is asked of the first harness. */
-const SECOND = { scenarios: providerScenarios, slow: false } as const;
 
 const memory = () => createMemory.provider({ versioning: true });
 
@@ -55,5 +53,5 @@ describeConformance(
 const stack = over('validate over retry over a mock', (inner) =>
   withValidate(withRetry(withMock(inner), { baseDelayMs: 1, attempts: 2 }), STRICT),
 );
-describeConformance(stack, SECOND);
+describeConformance(stack, TRIED_AGAIN);
 describeProperties(stack, { runs: 20 });
