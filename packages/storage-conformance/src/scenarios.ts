@@ -20,6 +20,7 @@ import { objectTagScenarios } from './areas/object-tags.ts';
 import { openScenarios } from './areas/open.ts';
 import { presignScenarios } from './areas/presign.ts';
 import { putScenarios } from './areas/put.ts';
+import { putChecksumScenarios } from './areas/put-checksum.ts';
 import { rangeScenarios } from './areas/range.ts';
 import { readConditionScenarios } from './areas/read-conditions.ts';
 import { setMetadataScenarios } from './areas/set-metadata.ts';
@@ -49,6 +50,7 @@ export const providerScenarios: readonly Scenario[] = [
   ...getScenarios,
   ...rangeScenarios,
   ...putScenarios,
+  ...putChecksumScenarios,
   ...bodyScenarios,
   ...conditionScenarios,
   ...readConditionScenarios,

@@ -14,6 +14,7 @@ export {
   type WriteCompanion,
   writeCompanion,
 } from './attributes/companion-layout.ts';
+export type { CompanionLook, CompanionOptions } from './attributes/companion-options.ts';
 export {
   type CompanionRecord,
   type CompanionSide,
@@ -33,7 +34,7 @@ export {
   unpackMetadata,
 } from './attributes/pack-metadata.ts';
 export { checkSha256, type Sha256Hasher, sha256, sha256Hasher } from './attributes/sha256.ts';
-export { type CompanionOptions, withCompanion } from './attributes/with-companion.ts';
+export { withCompanion } from './attributes/with-companion.ts';
 export { checkRange, parseContentRange, rangeHeader, resolveRange } from './bodies/byte-range.ts';
 export { type ChunkSource, sourceStream } from './bodies/chunk-source.ts';
 export { type BodyMap, mapBody } from './bodies/map-body.ts';

@@ -28,7 +28,7 @@ export interface NativePlace {
 export type NativeEntry = (NativeFile & { readonly '.tag': 'file' }) | NativePlace;
 
 /** What a file tells of an object. */
-export function toInfo(key: string, file: NativeFile, hasVersions: boolean): ObjectInfo {
+export function toInfo(key: string, file: NativeFile): ObjectInfo {
   const { id, rev, size, server_modified: modified, content_hash: hash } = file;
   if (typeof modified !== 'string' || typeof rev !== 'string') throw unreadable();
   return {
@@ -38,13 +38,13 @@ export function toInfo(key: string, file: NativeFile, hasVersions: boolean): Obj
     modifiedAt: new Date(modified),
     id,
     ...(hash !== undefined && { checksums: { dropbox: `dropbox-${hexToBase64(hash)}` } }),
-    ...(hasVersions && { version: rev }),
+    version: rev,
   };
 }
 
 /** An entry of a listing. */
-export function toItem(key: string, file: NativeFile, hasVersions: boolean): ListItem {
-  return { kind: 'item', ...toInfo(key, file, hasVersions) };
+export function toItem(key: string, file: NativeFile): ListItem {
+  return { kind: 'item', ...toInfo(key, file) };
 }
 
 /**

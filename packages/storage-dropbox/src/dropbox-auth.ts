@@ -48,7 +48,7 @@ export function tokensOf({ auth, client, appKey }: DropboxSignIn): TokenSource {
   throw new StorageError('invalid-config', 'the option "auth" is missing.', {
     hint:
       appKey === undefined
-        ? 'Give a function that answers with an access token, or the SDK\'s client as "client".'
+        ? 'In code, give a function that answers with an access token, the SDK\'s client as "client", or createDropbox({ appKey }) of @granary/storage, which signs in; on the command line, run: granary login dropbox; in a configuration, "token" is an access token, good for four hours.'
         : 'An "appKey" alone signs nobody in: use createDropbox of @granary/storage, or give "auth".',
   });
 }

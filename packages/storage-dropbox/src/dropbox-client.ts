@@ -20,7 +20,6 @@ export interface DropboxAccess extends DropboxSignIn {
   readonly pathRoot?: string | undefined;
   readonly selectUser?: string | undefined;
   readonly mute?: boolean | undefined;
-  readonly hasVersions?: boolean | undefined;
   readonly concurrentWrites?: number | undefined;
   readonly endpoint?: string | undefined;
   readonly endpoints?: DropboxEndpoints | undefined;
@@ -38,8 +37,6 @@ export interface DropboxStore {
   /** Path of the folder that keys live below; empty for all that the app may see. */
   readonly root: string;
   readonly mute: boolean;
-  /** Infos name the revision of what they tell about. */
-  readonly hasVersions: boolean;
   readonly native: unknown;
   /** Calls a route with an argument as JSON. Errors: what `dropbox-errors.ts` makes of a refusal. */
   call<Answer>(route: string, arg: unknown, options: CallOptions): Promise<Answer>;
@@ -95,7 +92,6 @@ export function dropboxStore(access: DropboxAccess): DropboxStore {
   return {
     root: rootPath(access.root ?? ''),
     mute,
-    hasVersions: access.hasVersions ?? false,
     native: client,
     writing: writeGate(concurrentWrites),
     async call(route, arg, { signal }) {

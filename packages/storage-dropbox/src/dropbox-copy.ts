@@ -25,7 +25,7 @@ export async function copyObject(
   to: string,
   options: CopyOptions,
 ): Promise<ObjectInfo> {
-  return toInfo(to, await relocate(store, 'copy', from, to, options), store.hasVersions);
+  return toInfo(to, await relocate(store, 'copy', from, to, options));
 }
 
 /** Moves an object. Over an existing one it is copied as above, and the source deleted when that is done. */
@@ -35,7 +35,7 @@ export async function moveObject(
   to: string,
   options: CopyOptions,
 ): Promise<ObjectInfo> {
-  return toInfo(to, await relocate(store, 'move', from, to, options), store.hasVersions);
+  return toInfo(to, await relocate(store, 'move', from, to, options));
 }
 
 async function relocate(

@@ -204,7 +204,7 @@ function entriesOf(walk: Walk, source: Source, entry: NativeEntry): readonly Lis
   const end = delimiter === undefined ? -1 : key.indexOf(delimiter, prefix.length);
   if (end >= 0) return groupOnce(walk, key.slice(0, end + 1));
   walk.seen.add(lower);
-  return [toItem(key, entry, walk.store.hasVersions)];
+  return [toItem(key, entry)];
 }
 
 function groupOnce({ groups }: Walk, key: string): readonly ListEntry[] {
@@ -252,7 +252,7 @@ async function entryAt(
     return isFilled ? { kind: 'prefix', key } : undefined;
   }
   const file = await findFile(store, toPath(key, store.root), { signal });
-  return file && toItem(key, file, store.hasVersions);
+  return file && toItem(key, file);
 }
 
 /** Names from the root to an entry: those of the folder that is listed as they were asked for. */

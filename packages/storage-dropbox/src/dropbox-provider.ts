@@ -11,8 +11,10 @@ import { type DropboxEndpoints, dropboxStore } from './dropbox-client.ts';
 import { dropboxFromConfig } from './dropbox-config.ts';
 import { copyObject, moveObject } from './dropbox-copy.ts';
 import { deleteObject, deleteObjects } from './dropbox-delete.ts';
+import { contentHash } from './dropbox-hash.ts';
 import { checkHealth, readUsage } from './dropbox-health.ts';
 import { listObjects } from './dropbox-list.ts';
+import { NATIVE_OPTIONS } from './dropbox-native.ts';
 import { readObject, statObject } from './dropbox-read.ts';
 import { MAX_OBJECT_BYTES, uploadSession } from './dropbox-upload.ts';
 import { versionOperations } from './dropbox-versions.ts';
@@ -34,7 +36,7 @@ export interface DropboxOptions {
   readonly selectUser?: string;
   /**
    * Where content headers, metadata, tags and expiry live: in files beside the objects, or nowhere. Without them a
-   * read is one call instead of two, and `versions` is there. Default: `companion`.
+   * read is one call instead of two. Default: `companion`.
    */
   readonly attributes?: 'companion' | 'none';
   /** Deletes go to the trash. `false` deletes for good, which the service lets teams do alone. Default: `true`. */
@@ -55,15 +57,13 @@ export interface DropboxOptions {
 
 /** Opens a user's Dropbox, without attributes. Makes no request until the first operation. */
 export function dropboxProvider(options: DropboxOptions): StorageProvider {
-  const { trash = true, attributes, ...access } = options;
-  // Companions know the current object alone.
-  const hasVersions = attributes === 'none';
-  const store = dropboxStore({ ...access, hasVersions });
+  const { trash = true, attributes: _above, ...access } = options;
+  const store = dropboxStore(access);
 
   return {
     specVersion: 1,
     name: 'dropbox',
-    capabilities: capabilitiesOf(hasVersions),
+    capabilities: CAPABILITIES,
     native: store.native,
 
     // https://www.dropbox.com/developers/documentation/http/documentation
@@ -77,7 +77,7 @@ export function dropboxProvider(options: DropboxOptions): StorageProvider {
     copy: (from, to, options) => copyObject(store, from, to, options),
     move: (from, to, options) => moveObject(store, from, to, options),
     upload: (key, options) => uploadSession(store, key, options),
-    ...(hasVersions && { versions: versionOperations(store) }),
+    versions: versionOperations(store),
     watch: (options) => watchStore(store, options),
     changes: (options) => changesOf(store, options),
     usage: (options) => readUsage(store, options),
@@ -89,34 +89,33 @@ export function dropboxProvider(options: DropboxOptions): StorageProvider {
  * Not declared: `copyIfMatch`, since a copy takes no rev; `presign`, since links live for four hours and no other
  * time; `uploads`, which nobody can list; `writeIds`, since files keep nothing of ours.
  */
-function capabilitiesOf(versions: boolean): Capabilities {
-  return {
-    rangeReads: true,
-    readConditions: true,
-    createIfAbsent: true,
-    replaceIfMatch: true,
-    deleteIfMatch: true,
-    copyIfAbsent: true,
-    uploadConditions: true,
-    attributes: 'none',
-    etagCovers: 'content',
-    listFields: ['size', 'etag', 'modifiedAt', 'id'],
-    listOrder: 'none',
-    delimiter: 'slash',
-    deleteMany: true,
-    copy: true,
-    move: true,
-    upload: true,
-    ...(versions && { versions }),
-    watch: true,
-    changes: true,
-    usage: true,
-    health: true,
-    durable: true,
-    maxPutBytes: MAX_PUT_BYTES,
-    maxObjectBytes: MAX_OBJECT_BYTES,
-  };
-}
+const CAPABILITIES: Capabilities = {
+  rangeReads: true,
+  readConditions: true,
+  createIfAbsent: true,
+  replaceIfMatch: true,
+  deleteIfMatch: true,
+  copyIfAbsent: true,
+  uploadConditions: true,
+  attributes: 'none',
+  etagCovers: 'content',
+  listFields: ['size', 'etag', 'modifiedAt', 'id'],
+  listOrder: 'none',
+  delimiter: 'slash',
+  deleteMany: true,
+  copy: true,
+  move: true,
+  upload: true,
+  versions: true,
+  nativeOptions: NATIVE_OPTIONS,
+  watch: true,
+  changes: true,
+  usage: true,
+  health: true,
+  durable: true,
+  maxPutBytes: MAX_PUT_BYTES,
+  maxObjectBytes: MAX_OBJECT_BYTES,
+};
 
 /**
  * Makes a storage over a user's Dropbox, in Node and browsers.
@@ -125,7 +124,9 @@ function capabilitiesOf(versions: boolean): Capabilities {
 export const createDropbox: BackendFactory<DropboxOptions> = /* @__PURE__ */ defineBackend({
   name: 'dropbox',
   remote: true,
-  companion: ({ attributes }) => attributes !== 'none',
+  // A companion is written before the content that it belongs to, which is known by its hash.
+  companion: ({ attributes }) =>
+    attributes !== 'none' && { versions: true, fingerprintOf: contentHash },
   provider: dropboxProvider,
   fromConfig: dropboxFromConfig,
 });

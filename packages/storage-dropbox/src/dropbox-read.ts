@@ -30,7 +30,7 @@ export async function statObject(
   const path = toPath(key, store.root);
   const file = await fileAt(store, version === undefined ? path : revPath(version), { signal });
   if (version !== undefined) checkPlace(file, path);
-  return toInfo(key, file, store.hasVersions);
+  return toInfo(key, file);
 }
 
 /**
@@ -81,7 +81,7 @@ export async function readObject(
   try {
     const file = fileOf(response);
     if (version !== undefined) checkPlace(file, path);
-    const info = toInfo(key, file, store.hasVersions);
+    const info = toInfo(key, file);
     meetReadConditions(info.etag, options);
     return opened(info, file, response, options);
   } catch (error) {

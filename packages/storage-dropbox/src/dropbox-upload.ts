@@ -9,15 +9,15 @@ import {
   StorageError,
   type UploadOptions,
   type UploadSession,
-  type WriteConditions,
 } from '@granary/storage-core/provider';
 import { type NativeFile, toInfo } from './dropbox-attributes.ts';
 import type { CallOptions, DropboxStore } from './dropbox-client.ts';
 import { failureOf, unreadable } from './dropbox-errors.ts';
 import { BLOCK_BYTES, contentHash, contentHasher } from './dropbox-hash.ts';
 import { toPath } from './dropbox-keys.ts';
+import { type NativeFields, nativeFields } from './dropbox-native.ts';
 import { findFile } from './dropbox-read.ts';
-import { commitFile } from './dropbox-write.ts';
+import { type CommitOptions, commitFile } from './dropbox-write.ts';
 
 /**
  * Limits of sessions. Units: bytes.
@@ -44,6 +44,7 @@ interface UploadState {
   readonly expiresAt: number;
   /** Units: bytes. */
   readonly totalBytes: number | null;
+  readonly native?: NativeFields;
 }
 
 /**
@@ -53,15 +54,17 @@ interface UploadState {
 export async function uploadSession(
   store: DropboxStore,
   key: string,
-  { token, totalBytes, signal }: UploadOptions,
+  { token, totalBytes, native: given, signal }: UploadOptions,
 ): Promise<UploadSession> {
   if (token !== undefined) {
     const state = readState(decodeToken(key, token));
     return session(store, key, state, await offsetOf(store, state.id, 0, { signal }));
   }
+  const native = nativeFields(given);
   const id = await beginSession(store, { signal });
   const expiresAt = Date.now() + LIFE_MS;
-  return session(store, key, { id, expiresAt, totalBytes: totalBytes ?? null }, 0);
+  const state = { id, expiresAt, totalBytes: totalBytes ?? null, ...(native && { native }) };
+  return session(store, key, state, 0);
 }
 
 /** Begins a session without content. */
@@ -95,7 +98,7 @@ export function finishSession(
   path: string,
   id: string,
   offset: number,
-  conditions: WriteConditions & CallOptions,
+  conditions: CommitOptions,
 ): Promise<NativeFile> {
   const cursor = { session_id: id, offset };
   return commitFile(store, path, conditions, undefined, (commit) =>
@@ -114,7 +117,8 @@ function session(
 ): UploadSession {
   const { id, totalBytes } = state;
   const path = toPath(key, store.root);
-  const token = encodeToken(key, { ...state });
+  const { native, ...kept } = state;
+  const token = encodeToken(key, { ...kept, ...(native && { native: { ...native } }) });
   /** Hash of all that went up, as long as every part did from here. */
   const hasher = held === 0 ? contentHasher() : undefined;
   let hashed = 0;
@@ -173,9 +177,12 @@ function session(
         { outcome: 'not-applied', hint: 'Write the parts that status() does not tell.' },
       );
     }
-    const file = await finishSession(store, path, id, offset, options).catch(asLost);
+    const file = await finishSession(store, path, id, offset, {
+      ...options,
+      native: state.native,
+    }).catch(asLost);
     isEnded = true;
-    return toInfo(key, file, store.hasVersions);
+    return toInfo(key, file);
   }
 
   /** Closes the session. The service forgets by itself what nobody finishes. */
@@ -204,7 +211,7 @@ function session(
     const file = await findFile(store, path, { signal });
     if (file?.size !== hashed || file.content_hash !== (await hasher.digest())) throw error;
     isEnded = true;
-    return toInfo(key, file, store.hasVersions);
+    return toInfo(key, file);
   }
 
   return hidden(token, {
@@ -255,11 +262,11 @@ function asLost(error: unknown): never {
 }
 
 function readState(fields: unknown): UploadState {
-  const { id, expiresAt, totalBytes } = (fields ?? {}) as Partial<UploadState>;
+  const { id, expiresAt, totalBytes, native } = (fields ?? {}) as Partial<UploadState>;
   const fits =
     typeof id === 'string' &&
     typeof expiresAt === 'number' &&
     (totalBytes === null || typeof totalBytes === 'number');
-  if (fits) return { id, expiresAt, totalBytes };
+  if (fits) return { id, expiresAt, totalBytes, ...(native && { native }) };
   throw new StorageError('invalid-argument', 'the token is not one of an upload to this key.');
 }

@@ -25,14 +25,14 @@ export function versionOperations(store: DropboxStore): VersionOperations {
       let before: string | undefined;
       do {
         const page = await revisions(store, path, before, signal);
-        if (page.entries.length > 0) yield page.entries.map((file) => toInfo(key, file, true));
+        if (page.entries.length > 0) yield page.entries.map((file) => toInfo(key, file));
         before = page.has_more ? page.entries.at(-1)?.rev : undefined;
       } while (before !== undefined);
     },
     async restore(key, version, { signal }): Promise<ObjectInfo> {
       const path = toPath(key, store.root);
       const file = await restoreRev(store, path, version, { ...(signal && { signal }) });
-      return toInfo(key, file, true);
+      return toInfo(key, file);
     },
   };
 }

@@ -13,6 +13,7 @@ import type { CallOptions, DropboxStore } from './dropbox-client.ts';
 import { overEmptyFolder } from './dropbox-folders.ts';
 import { contentHash } from './dropbox-hash.ts';
 import { toPath } from './dropbox-keys.ts';
+import { type NativeFields, nativeFields } from './dropbox-native.ts';
 import { findFile } from './dropbox-read.ts';
 
 /**
@@ -29,7 +30,13 @@ export interface NativeCommit {
   readonly mode: 'add' | 'overwrite' | { readonly '.tag': 'update'; readonly update: string };
   readonly autorename: false;
   readonly mute: boolean;
+  readonly client_modified?: string;
   readonly strict_conflict: boolean;
+}
+
+/** Under which conditions a file is written, and what the service is told besides. */
+export interface CommitOptions extends WriteConditions, CallOptions {
+  readonly native?: NativeFields | undefined;
 }
 
 /** Writes an object in one request. The service compares the hash of what it got with ours. */
@@ -40,14 +47,26 @@ export async function writeObject(
   options: PutOptions,
 ): Promise<ObjectInfo> {
   const { signal } = options;
+  let native: NativeFields | undefined;
+  try {
+    native = nativeFields(options.native);
+  } catch (error) {
+    await body.cancel(error);
+    throw error;
+  }
   const content = await contentOf(body, signal);
   const hash = await contentHash(content);
-  const file = await commitFile(store, toPath(key, store.root), options, hash, (commit) =>
-    store.upload<NativeFile>('files/upload', { ...commit, content_hash: hash }, content, {
-      signal,
-    }),
+  const file = await commitFile(
+    store,
+    toPath(key, store.root),
+    { ...options, native },
+    hash,
+    (commit) =>
+      store.upload<NativeFile>('files/upload', { ...commit, content_hash: hash }, content, {
+        signal,
+      }),
   );
-  return toInfo(key, file, store.hasVersions);
+  return toInfo(key, file);
 }
 
 /**
@@ -58,11 +77,11 @@ export async function writeObject(
 export async function commitFile(
   store: DropboxStore,
   path: string,
-  { ifMatch, ifNoneMatch, signal }: WriteConditions & CallOptions,
+  { ifMatch, ifNoneMatch, signal, native }: CommitOptions,
   hash: string | undefined,
   send: (commit: NativeCommit) => Promise<NativeFile>,
 ): Promise<NativeFile> {
-  const common = { path, autorename: false, mute: store.mute } as const;
+  const common = { path, autorename: false, mute: store.mute, ...native } as const;
   const write = (mode: NativeCommit['mode'], strict: boolean) =>
     store.writing(signal, () =>
       overEmptyFolder(store, path, { signal }, () =>

@@ -37,7 +37,7 @@ export function tokensOf({ auth, client }: GdriveSignIn): TokenSource {
   if (client !== undefined) return fromClient(client);
   if (auth === undefined) {
     throw refusal('the option "auth" is missing.', {
-      hint: 'Give a function that answers with an access token, the sign-in of google-auth-library, or what createSignIn of @granary/storage-oauth gives.',
+      hint: 'In code, give a function that answers with an access token, the sign-in of google-auth-library, or createGoogleDrive({ clientId }) of @granary/storage, which signs in; on the command line, run: granary login gdrive; in a configuration, "token" is an access token, good for an hour.',
     });
   }
   return isGoogleAuth(auth) ? fromGoogleAuth(auth) : toTokenSource(auth);

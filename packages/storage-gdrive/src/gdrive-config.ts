@@ -1,10 +1,16 @@
 import { type ConfigSource, readOptions } from '@granary/storage-core/provider';
 import type { GdriveOptions } from './gdrive-provider.ts';
 
-/** Options from `gdrive:///folder/path?token=…` or a config object. */
-export function gdriveFromConfig(source: ConfigSource): GdriveOptions {
+/**
+ * Options from `gdrive:///folder/path?token=…` or a config object. Without a token, whoever opens the
+ * place gives `auth` or `client`; `clientId` is read so that the provider can say who signs in with it.
+ */
+export function gdriveFromConfig(
+  source: ConfigSource,
+): GdriveOptions & { readonly clientId?: string } {
   const { token, ...options } = readOptions(source, {
-    token: { type: 'string', required: true, names: ['access_token', 'accessToken'] },
+    token: { type: 'string', names: ['access_token', 'accessToken'] },
+    clientId: { type: 'string', names: ['client_id'] },
     root: { type: 'string', from: 'path' },
     driveId: { type: 'string', from: 'host', names: ['drive_id'] },
     appFolder: { type: 'boolean', names: ['app_folder'] },
@@ -16,7 +22,7 @@ export function gdriveFromConfig(source: ConfigSource): GdriveOptions {
   });
   const { exports, ...others } = options;
   return {
-    auth: token,
+    ...(token !== undefined && { auth: token }),
     ...others,
     ...(exports !== undefined && { exports: exports as Readonly<Record<string, string>> }),
   };

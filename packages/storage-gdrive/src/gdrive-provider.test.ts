@@ -40,7 +40,13 @@ describe('options', () => {
         config: { token: 'x', exports: { document: 'text/plain' }, app_folder: 'true' },
       }),
     ).toEqual({ auth: 'x', exports: { document: 'text/plain' }, appFolder: true });
-    expect(() => open('gdrive:///Apps')).toThrow(/"token" is missing/);
+    expect(() => open('gdrive:///Apps')).toThrow(
+      expect.objectContaining({
+        message: expect.stringContaining('"auth" is missing'),
+        hint: expect.stringContaining('granary login gdrive'),
+      }),
+    );
+    expect(() => open('gdrive:///Apps?clientId=c')).toThrow(/"clientId" needs a sign-in/);
   });
 
   test('give the app its own client back', () => {

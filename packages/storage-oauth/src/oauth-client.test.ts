@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { fakeNetwork, idToken, type SentRequest, tokens } from '../test/fake-fetch.ts';
 import { type OAuthClientSettings, oauthClient } from './oauth-client.ts';
 import { dropbox } from './providers/dropbox.ts';
@@ -397,4 +397,22 @@ describe('what goes wrong', () => {
     const other = oauthClient({ provider: plain, fetch: odd, now: Date.now });
     await expect(other.refresh('r', [])).rejects.toMatchObject({ code: 'unknown' });
   });
+});
+
+test('says so when its code cannot be loaded, and loads it when it can be', async () => {
+  vi.resetModules();
+  vi.doMock('./oauth-requests.ts', () => {
+    throw new TypeError('Failed to fetch dynamically imported module');
+  });
+  const { oauthClient: fresh } = await import('./oauth-client.ts');
+  const provider = openId({ issuer: ISSUER, clientId: 'me', endpoints: ENDPOINTS });
+  const client = fresh({ provider, now: Date.now });
+  const begin = () => client.begin({ redirectUri: REDIRECT, scopes: [] });
+  await expect(begin()).rejects.toMatchObject({
+    code: 'unavailable',
+    outcome: 'not-applied',
+    message: expect.stringContaining('the code of the sign-in could not be loaded.'),
+  });
+  vi.doUnmock('./oauth-requests.ts');
+  expect((await begin()).url).toContain(`${ISSUER}/authorize?`);
 });

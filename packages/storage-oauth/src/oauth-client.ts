@@ -1,35 +1,6 @@
 import { StorageError } from '@granary/storage-core';
-import {
-  type AuthorizationServer,
-  authorizationCodeGrantRequest,
-  type Client,
-  type ClientAuth,
-  ClientSecretPost,
-  calculatePKCECodeChallenge,
-  clockSkew,
-  deviceAuthorizationRequest,
-  deviceCodeGrantRequest,
-  discoveryRequest,
-  generateRandomCodeVerifier,
-  generateRandomNonce,
-  generateRandomState,
-  getValidatedIdTokenClaims,
-  None,
-  processAuthorizationCodeResponse,
-  processDeviceAuthorizationResponse,
-  processDeviceCodeResponse,
-  processDiscoveryResponse,
-  processRefreshTokenResponse,
-  processRevocationResponse,
-  refreshTokenGrantRequest,
-  revocationRequest,
-  type TokenEndpointResponse,
-  validateAuthResponse,
-} from 'oauth4webapi';
-import { type Grant, toGrant } from './grant.ts';
-import { fillTenant, withoutTenantIssuer } from './issuer.ts';
-import { refused, toSignInError } from './oauth-errors.ts';
-import { checkAddress, type Exchange, providerTransport } from './provider-transport.ts';
+import type { Grant } from './grant.ts';
+import type { Exchange } from './provider-transport.ts';
 import type { SignInProvider } from './providers/provider.ts';
 
 /** What reaches a provider. */
@@ -75,11 +46,7 @@ export interface DeviceStart {
 }
 
 /** The requests of OAuth to one provider. */
-export interface OAuthClient {
-  readonly provider: SignInProvider;
-  /** Whether a code can be exchanged where nobody can keep a secret. */
-  readonly exchangesInPages: boolean;
-  now(): number;
+export interface OAuthRequests {
   begin(options: BeginOptions): Promise<PendingSignIn>;
   /** Checks the answer (state, issuer, nonce) and exchanges its code. */
   finish(pending: PendingSignIn, answer: URLSearchParams, signal?: AbortSignal): Promise<Grant>;
@@ -98,214 +65,51 @@ export interface OAuthClient {
   }): Promise<boolean>;
 }
 
-/** RFC 8628, 3.2. Units: s. */
-const DEFAULT_INTERVAL_S = 5;
+/** One provider, and the requests to it. */
+export interface OAuthClient extends OAuthRequests {
+  readonly provider: SignInProvider;
+  /** Whether a code can be exchanged where nobody can keep a secret. */
+  readonly exchangesInPages: boolean;
+  now(): number;
+}
 
-/** Makes the requests. Sends nothing by itself. */
+/**
+ * Makes the requests, whose code is loaded with the first of them: a page that is signed in already may
+ * need none for an hour. Windows are opened before it, so that this waits for nothing that a click allows.
+ */
 export function oauthClient(settings: OAuthClientSettings): OAuthClient {
-  const { provider, fetch, exchange, now } = settings;
-  const { requestOptions, send } = providerTransport({ provider, fetch, exchange });
-  const { clientId, clientSecret } = provider;
-  const auth: ClientAuth = clientSecret === undefined ? None() : ClientSecretPost(clientSecret);
-  let found: Promise<AuthorizationServer> | undefined;
+  const { provider, exchange, now } = settings;
+  let loading: Promise<OAuthRequests> | undefined;
 
-  function clientNow(): Client {
-    return { client_id: clientId, [clockSkew]: (now() - Date.now()) / 1000 };
-  }
-
-  function server(): Promise<AuthorizationServer> {
-    found ??= findServer();
-    const mine = found;
-    mine.catch(() => {
-      if (found === mine) found = undefined;
-    });
-    return mine;
-  }
-
-  async function findServer(): Promise<AuthorizationServer> {
-    const { issuer, endpoints } = provider;
-    if (endpoints !== undefined) {
-      return {
-        issuer,
-        authorization_endpoint: endpoints.authorization,
-        token_endpoint: endpoints.token,
-        ...(endpoints.deviceAuthorization !== undefined && {
-          device_authorization_endpoint: endpoints.deviceAuthorization,
-        }),
-        ...(endpoints.revocation !== undefined && { revocation_endpoint: endpoints.revocation }),
-      };
-    }
-    checkAddress(issuer, provider);
-    const address = new URL(issuer);
-    return processDiscoveryResponse(
-      address,
-      await discoveryRequest(address, requestOptions(undefined)),
+  function loaded(): Promise<OAuthRequests> {
+    loading ??= import('./oauth-requests.ts').then(
+      ({ oauthRequests }) => oauthRequests(settings),
+      (error: unknown) => {
+        loading = undefined;
+        throw notLoaded(provider, error);
+      },
     );
-  }
-
-  /** Runs a request; whatever goes wrong is told without what was sent. */
-  async function attempt<Result>(
-    operation: string,
-    secrets: readonly (string | undefined)[],
-    signal: AbortSignal | undefined,
-    work: () => Promise<Result>,
-  ): Promise<Result> {
-    try {
-      return await work();
-    } catch (error) {
-      const sent = [...secrets, clientSecret].filter((one) => one !== undefined);
-      throw toSignInError(error, { provider, operation, secrets: sent, signal });
-    }
-  }
-
-  function grantOf(answer: TokenEndpointResponse, scopes: readonly string[]): Grant {
-    return toGrant(answer, {
-      claims: getValidatedIdTokenClaims(answer),
-      accountField: provider.accountField,
-      scopes,
-      now: now(),
-    });
+    return loading;
   }
 
   return {
     provider,
     exchangesInPages: provider.noExchangeInPages === undefined || exchange !== undefined,
     now,
-
-    begin: ({ redirectUri, scopes, mark = '', loginHint, parameters, signal }) =>
-      attempt('signIn', [], signal, async () => {
-        const { authorization_endpoint: endpoint } = await server();
-        if (endpoint === undefined) throw lacks(provider, 'authorization address');
-        checkAddress(endpoint, provider);
-        const state = mark + generateRandomState();
-        const verifier = generateRandomCodeVerifier();
-        const nonce = scopes.includes('openid') ? generateRandomNonce() : undefined;
-        const url = new URL(endpoint);
-        const query = {
-          ...provider.parameters,
-          ...parameters,
-          ...(loginHint !== undefined && { login_hint: loginHint }),
-          ...(scopes.length > 0 && { scope: scopes.join(' ') }),
-          ...(nonce !== undefined && { nonce }),
-          client_id: clientId,
-          response_type: 'code',
-          redirect_uri: redirectUri,
-          state,
-          code_challenge: await calculatePKCECodeChallenge(verifier),
-          code_challenge_method: 'S256',
-        };
-        for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
-        const secrets = { verifier, ...(nonce !== undefined && { nonce }) };
-        return { url: url.href, state, ...secrets, redirectUri, scopes };
-      }),
-
-    finish: (pending, answer, signal) =>
-      attempt('signIn', [answer.get('code') ?? undefined, pending.verifier], signal, async () => {
-        const as = await server();
-        const client = clientNow();
-        const { nonce, redirectUri, verifier, state, scopes } = pending;
-        const checked = validateAuthResponse(as, client, withoutTenantIssuer(as, answer), state);
-        const response = await authorizationCodeGrantRequest(
-          as,
-          client,
-          auth,
-          checked,
-          redirectUri,
-          verifier,
-          requestOptions(signal, true),
-        );
-        const named = await fillTenant(as, response);
-        const expected = nonce === undefined ? {} : { expectedNonce: nonce, requireIdToken: true };
-        return grantOf(
-          await processAuthorizationCodeResponse(named, client, response, expected),
-          scopes,
-        );
-      }),
-
-    startDevice: (scopes, signal) =>
-      attempt('signIn', [], signal, async () => {
-        const as = await server();
-        if (as.device_authorization_endpoint === undefined) throw lacks(provider, 'device code');
-        const client = clientNow();
-        const scope = scopes.join(' ');
-        const response = await deviceAuthorizationRequest(
-          as,
-          client,
-          auth,
-          new URLSearchParams(scope === '' ? {} : { scope }),
-          requestOptions(signal),
-        );
-        const start = await processDeviceAuthorizationResponse(as, client, response);
-        checkAddress(start.verification_uri, provider);
-        const complete = start.verification_uri_complete;
-        if (complete !== undefined) checkAddress(complete, provider);
-        return {
-          deviceCode: start.device_code,
-          userCode: start.user_code,
-          verificationUri: start.verification_uri,
-          ...(complete !== undefined && { verificationUriComplete: complete }),
-          expiresInMs: start.expires_in * 1000,
-          intervalMs: (start.interval ?? DEFAULT_INTERVAL_S) * 1000,
-        };
-      }),
-
-    pollDevice: ({ deviceCode }, scopes, signal) =>
-      attempt('signIn', [deviceCode], signal, async () => {
-        const as = await server();
-        const client = clientNow();
-        const options = requestOptions(signal, true);
-        const response = await deviceCodeGrantRequest(as, client, auth, deviceCode, options);
-        const named = await fillTenant(as, response);
-        try {
-          return grantOf(await processDeviceCodeResponse(named, client, response), scopes);
-        } catch (error) {
-          const { error: code } = error as { readonly error?: unknown };
-          if (code === 'authorization_pending') return 'pending';
-          if (code === 'slow_down') return 'slow-down';
-          throw error;
-        }
-      }),
-
-    refresh: (refreshToken, scopes) =>
-      attempt('refresh', [refreshToken], undefined, async () => {
-        const as = await server();
-        const client = clientNow();
-        const options = requestOptions(undefined, true);
-        const response = await refreshTokenGrantRequest(as, client, auth, refreshToken, options);
-        const named = await fillTenant(as, response);
-        return grantOf(await processRefreshTokenResponse(named, client, response), scopes);
-      }),
-
-    revoke: ({ accessToken, refreshToken }) =>
-      attempt('signOut', [accessToken, refreshToken], undefined, async () => {
-        if (provider.revocation === 'none') return false;
-        const as = await server();
-        const address = as.revocation_endpoint;
-        if (address === undefined) return false;
-        if (provider.revocation === 'bearer') {
-          const headers = { authorization: `Bearer ${accessToken}` };
-          const { signal } = requestOptions(undefined);
-          const response = await send(address, { method: 'POST', headers, signal });
-          await response.body?.cancel();
-          // What it says of a token that is none any more: there is nothing left to revoke.
-          if (response.ok || response.status === 401) return true;
-          throw refused('server_error', {}, { provider, operation: 'signOut', secrets: [] });
-        }
-        const token = refreshToken ?? accessToken;
-        const hint = refreshToken === undefined ? 'access_token' : 'refresh_token';
-        const additionalParameters = { token_type_hint: hint };
-        const options = { ...requestOptions(undefined), additionalParameters };
-        const response = await revocationRequest(as, clientNow(), auth, token, options);
-        await processRevocationResponse(response);
-        return true;
-      }),
+    begin: async (options) => (await loaded()).begin(options),
+    finish: async (...asked) => (await loaded()).finish(...asked),
+    startDevice: async (...asked) => (await loaded()).startDevice(...asked),
+    pollDevice: async (...asked) => (await loaded()).pollDevice(...asked),
+    refresh: async (...asked) => (await loaded()).refresh(...asked),
+    revoke: async (tokens) => (await loaded()).revoke(tokens),
   };
 }
 
-function lacks({ id, title }: SignInProvider, what: string): StorageError {
-  return new StorageError('unsupported', `${title} has no ${what}.`, {
+function notLoaded({ id }: SignInProvider, cause: unknown): StorageError {
+  return new StorageError('unavailable', 'the code of the sign-in could not be loaded.', {
     provider: id,
+    cause,
     outcome: 'not-applied',
-    hint: 'Sign in through a browser: loopback() in Node, popup() or redirect() in a page.',
+    hint: 'Check the connection; after an update of the application, reload the page.',
   });
 }

@@ -2,6 +2,7 @@ import { StorageError } from '@granary/storage-core';
 import { isLoopback } from '@granary/storage-core/provider';
 import { allowInsecureRequests, customFetch } from 'oauth4webapi';
 import type { SignInProvider } from './providers/provider.ts';
+import { REQUEST_TIMEOUT_MS } from './request-timeout.ts';
 
 /** What is exchanged for tokens by the application's own server. */
 export type Exchange = (
@@ -39,9 +40,6 @@ export interface ProviderTransport {
   /** Sends one request to the provider itself. */
   send(url: string, init: object): Promise<Response>;
 }
-
-/** The longest one request may take. Units: ms. */
-export const REQUEST_TIMEOUT_MS = 20_000;
 
 /** Makes the way to a provider. Sends nothing by itself. */
 export function providerTransport(settings: TransportSettings): ProviderTransport {

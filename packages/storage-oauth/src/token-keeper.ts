@@ -1,6 +1,6 @@
 import { isStorageError, StorageError } from '@granary/storage-core';
 import type { OAuthClient } from './oauth-client.ts';
-import { REQUEST_TIMEOUT_MS } from './provider-transport.ts';
+import { REQUEST_TIMEOUT_MS } from './request-timeout.ts';
 import type { TokenName, TokenStore } from './stores/token-store.ts';
 import {
   endedRecord,

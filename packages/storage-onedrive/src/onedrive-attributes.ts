@@ -59,7 +59,7 @@ export function etagOf({ cTag, eTag }: DriveItem): string {
 }
 
 /** The info of an object. Its content type is what its name says: the service's own guesses vary. */
-export function toInfo(key: string, item: DriveItem): ObjectInfo {
+export function toInfo(key: string, item: DriveItem, version?: string): ObjectInfo {
   const { size, lastModifiedDateTime, createdDateTime, id, file } = item;
   const contentType = contentTypeOf(key);
   const checksums = toChecksums(file?.hashes);
@@ -70,6 +70,7 @@ export function toInfo(key: string, item: DriveItem): ObjectInfo {
     modifiedAt: new Date(lastModifiedDateTime),
     createdAt: new Date(createdDateTime),
     id,
+    ...(version !== undefined && { version }),
     ...(contentType !== undefined && { contentType }),
     ...(checksums && { checksums }),
   };

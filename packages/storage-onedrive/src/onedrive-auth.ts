@@ -31,7 +31,7 @@ export function tokensOf(
     throw new StorageError('invalid-config', 'the option "auth" is missing.', {
       hint:
         client === undefined
-          ? 'Give a function that answers with an access token, or what createSignIn of @granary/storage-oauth gives.'
+          ? 'In code, give a function that answers with an access token, the SDK\'s client, or createOneDrive({ clientId }) of @granary/storage, which signs in; on the command line, run: granary login onedrive; in a configuration, "token" is an access token, good for about an hour.'
           : 'The client has no authProvider to take, so give "auth" beside it.',
     });
   }

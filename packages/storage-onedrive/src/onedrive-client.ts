@@ -26,6 +26,7 @@ export interface OneDriveAccess {
   readonly siteId?: string | undefined;
   readonly appFolder?: boolean | undefined;
   readonly root?: string | undefined;
+  readonly versions?: boolean | undefined;
   readonly allowInsecure?: boolean | undefined;
   readonly fetch?: typeof globalThis.fetch | undefined;
 }
@@ -54,14 +55,18 @@ export interface BatchSettings {
   readonly inOrder?: boolean;
 }
 
-/** What one request of a batch was answered with: a body, or an error. */
-export type BatchAnswer = { readonly body: unknown } | { readonly error: StorageError };
+/** What one request of a batch was answered with: a body, where to go instead, or an error. */
+export type BatchAnswer =
+  | { readonly body: unknown; readonly location?: string | undefined }
+  | { readonly error: StorageError };
 
 /** Reaches one folder of one drive. */
 export interface OneDrive {
   readonly names: KeyNames;
   /** Whether the store is a whole drive, so that its root is always there. */
   readonly isWhole: boolean;
+  /** Whether infos name versions, which takes requests. */
+  readonly keepsVersions: boolean;
   /** Names from where addresses begin to the store's root. */
   readonly rootNames: readonly string[];
   /** The path below which addresses begin: the drive's root or the app's folder. */
@@ -150,6 +155,7 @@ export function openOneDrive(access: OneDriveAccess): OneDrive {
 
   return {
     names: keyNames(appFolder ? [...APP_FOLDER_NAMES, ...rootNames] : rootNames),
+    keepsVersions: access.versions ?? false,
     isWhole: rootNames.length === 0,
     rootNames,
     anchor,
@@ -197,6 +203,7 @@ function answerOf(part: BatchPart | undefined): BatchAnswer {
   if (part === undefined) return { error: unreadable() };
   const { status, headers, body } = part;
   if (status >= 200 && status < 300) return { body };
+  if (status === 302) return { body, location: new Headers(headers).get('location') ?? undefined };
   const answer: RefusedAnswer = { status, headers: new Headers(headers), text: '', json: body };
   return { error: fromAnswer(answer) };
 }

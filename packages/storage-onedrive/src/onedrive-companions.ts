@@ -1,2 +1,2 @@
 // In a module of its own, which is loaded with the first operation that needs it.
-export { withCompanion } from '@granary/storage-core/provider';
+export { readCompanion, selectAttributes, withCompanion } from '@granary/storage-core/provider';

@@ -12,8 +12,9 @@ import {
   toInfo,
 } from './onedrive-attributes.ts';
 import { type OneDrive, objectOf } from './onedrive-client.ts';
+import { versionMade } from './onedrive-current.ts';
 import { isTaken } from './onedrive-errors.ts';
-import { fileAt } from './onedrive-read.ts';
+import { fileAt } from './onedrive-item.ts';
 import { withRoom } from './onedrive-room.ts';
 
 const BEHAVIOR = '@microsoft.graph.conflictBehavior';
@@ -45,7 +46,9 @@ export async function moveObject(
   const item = await fileAt(drive, source, signal, ITEM_FIELDS);
   if (sourceIfMatch !== undefined) checkEtag(sourceIfMatch, item);
   if (from === to) {
-    if (ifNoneMatch === undefined) return toInfo(to, item);
+    if (ifNoneMatch === undefined) {
+      return toInfo(to, item, await versionMade(drive, to, item, signal));
+    }
     throw new StorageError('precondition-failed', 'there is an object already.', {
       outcome: 'not-applied',
     });
@@ -65,7 +68,8 @@ export async function moveObject(
       signal,
     };
     try {
-      return toInfo(to, toDriveItem(await drive.json(request)));
+      const moved = toDriveItem(await drive.json(request));
+      return toInfo(to, moved, await versionMade(drive, to, moved, signal));
     } catch (error) {
       // Nobody asked for a certain write: the one that is there now can be moved.
       if (!isStorageError(error, 'precondition-failed') || sourceIfMatch !== undefined) throw error;

@@ -15,7 +15,8 @@ import {
   toDriveItem,
 } from './onedrive-attributes.ts';
 import type { BatchAnswer, BatchRequest, OneDrive } from './onedrive-client.ts';
-import { itemRequest } from './onedrive-read.ts';
+import { itemRequest } from './onedrive-item.ts';
+import { deleteVersion } from './onedrive-versions.ts';
 
 /** How often an item may change between the look at it and its deletion. */
 const MAX_TRIES = 4;
@@ -29,9 +30,12 @@ const FIELDS = `${ITEM_FIELDS},parentReference`;
 export async function deleteObject(
   drive: OneDrive,
   key: string,
-  { ifMatch, signal }: DeleteOptions,
+  { ifMatch, version, signal }: DeleteOptions,
   isTrashed: boolean,
 ): Promise<DeleteResult> {
+  if (version !== undefined) {
+    return deleteVersion(drive, key, version, { ...(signal && { signal }) });
+  }
   const look = itemRequest(drive, drive.names.pathOf(key), FIELDS);
   for (let tries = 1; ; tries += 1) {
     const item = await drive

@@ -14,7 +14,7 @@ import {
 import { type DriveItem, ITEM_FIELDS, isFile, toDriveItem, toItem } from './onedrive-attributes.ts';
 import type { OneDrive } from './onedrive-client.ts';
 import { unreadable } from './onedrive-errors.ts';
-import { fileAt } from './onedrive-read.ts';
+import { fileAt } from './onedrive-item.ts';
 
 const PAGE_SIZE = 1000;
 /** Items of one answer; 200 where nothing is asked for. https://learn.microsoft.com/graph/api/driveitem-list-children, read 2026-11-21 */

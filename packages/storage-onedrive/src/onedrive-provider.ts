@@ -13,9 +13,16 @@ import { moveObject } from './onedrive-copy.ts';
 import { deleteObject, deleteObjects } from './onedrive-delete.ts';
 import { checkHealth, readUsage } from './onedrive-health.ts';
 import { listObjects } from './onedrive-list.ts';
+import { NATIVE_OPTIONS } from './onedrive-native.ts';
 import { withQuickCompanions } from './onedrive-quick.ts';
 import { readObject, statObject } from './onedrive-read.ts';
 import { MAX_OBJECT_BYTES, uploadSession } from './onedrive-upload.ts';
+import {
+  deletesVersions,
+  readVersion,
+  statVersion,
+  versionOperations,
+} from './onedrive-versions.ts';
 import { writeObject } from './onedrive-write.ts';
 
 /**
@@ -38,6 +45,11 @@ export interface OneDriveOptions {
   readonly appFolder?: boolean;
   /** The folder that the storage is, as OneDrive shows it: `Documents/Granary`. Default: all of the drive. */
   readonly root?: string;
+  /**
+   * Infos name versions, and old ones are listed, read and restored, as far as the account keeps them.
+   * A write then takes a request more, which asks for its version. Default: `false`.
+   */
+  readonly versions?: boolean;
   /** Deletes into the recycle bin; `false` deletes for good. Default: `true`. */
   readonly trash?: boolean;
   /** Address of Microsoft Graph, for the clouds of nations. Default: `https://graph.microsoft.com`. */
@@ -58,19 +70,33 @@ export function onedriveProvider(options: OneDriveOptions): StorageProvider {
   const bare: StorageProvider = {
     specVersion: 1,
     name: 'onedrive',
-    capabilities: capabilitiesOf(drive.names.maxKeyBytes, { trash, hasChanges }),
+    capabilities: capabilitiesOf(drive.names.maxKeyBytes, {
+      trash,
+      hasChanges,
+      versions: drive.keepsVersions,
+    }),
     native: access.client,
 
     // https://learn.microsoft.com/graph/api/resources/driveitem
-    get: (key, options) => readObject(drive, key, options),
+    get: (key, options) =>
+      options.version === undefined
+        ? readObject(drive, key, options)
+        : readVersion(drive, key, options.version, options),
     put: (key, body, options) => writeObject(drive, key, body, options),
-    stat: (key, options) => statObject(drive, key, options),
+    stat: (key, options) =>
+      options.version === undefined
+        ? statObject(drive, key, options)
+        : statVersion(drive, key, options.version, options),
     delete: (key, options) => deleteObject(drive, key, options, trash),
     list: (options) => listObjects(drive, options),
 
     deleteMany: (keys, options) => deleteObjects(drive, keys, options, trash),
     move: (from, to, options) => moveObject(drive, from, to, options),
     upload: (key, options) => uploadSession(drive, key, options),
+    ...(drive.keepsVersions && {
+      open: (options) => deletesVersions(drive, options),
+      versions: versionOperations(drive),
+    }),
     ...(hasChanges && { changes: (options) => readChanges(drive, options) }),
     usage: (options) => readUsage(drive, options),
     health: (options) => checkHealth(drive, options),
@@ -80,13 +106,15 @@ export function onedriveProvider(options: OneDriveOptions): StorageProvider {
 
 /**
  * Not declared: `copy`, which the service does behind the caller's back and which would have to be
- * waited for; `versions`, since "a new version can be created for each edit, manually, or never"
- * (https://learn.microsoft.com/graph/api/driveitem-list-versions, read 2026-11-21) and a write does not
- * tell its version; `uploadConditions`, since a session looks at a condition when it begins.
+ * waited for; `uploadConditions`, since a session looks at a condition when it begins.
  */
 function capabilitiesOf(
   maxKeyBytes: number,
-  { trash, hasChanges }: { readonly trash: boolean; readonly hasChanges: boolean },
+  {
+    trash,
+    hasChanges,
+    versions,
+  }: { readonly trash: boolean; readonly hasChanges: boolean; readonly versions: boolean },
 ): Capabilities {
   return {
     rangeReads: true,
@@ -105,6 +133,8 @@ function capabilitiesOf(
     deleteMany: true,
     move: true,
     upload: true,
+    ...(versions && { versions }),
+    nativeOptions: NATIVE_OPTIONS,
     ...(hasChanges && { changes: true }),
     usage: true,
     health: true,

@@ -1,20 +1,47 @@
 import {
+  type BatchResult,
   type Capabilities,
+  type CompanionLook,
   companionName,
-  companionPattern,
+  isCompanionName,
   isStorageError,
+  mapBody,
+  type ObjectInfo,
+  type OperationOptions,
+  type StatOptions,
   type StorageProvider,
+  toStorageError,
+  type VersionOperations,
 } from '@granary/storage-core/provider';
-import { type DriveItem, toInfo } from './onedrive-attributes.ts';
-import type { OneDrive } from './onedrive-client.ts';
-import { CONTENT_FIELDS, fileOf, itemRequest, readItem } from './onedrive-read.ts';
+import { type DriveItem, ITEM_FIELDS, toInfo } from './onedrive-attributes.ts';
+import type { BatchAnswer, BatchRequest, OneDrive } from './onedrive-client.ts';
+import {
+  bodiesIn,
+  currentIn,
+  currentRequests,
+  tellsVersions,
+  versionAbout,
+  versionsRequest,
+} from './onedrive-current.ts';
+import { quickXorHash } from './onedrive-hash.ts';
+import { CONTENT_FIELDS, fileOf, itemRequest } from './onedrive-item.ts';
+import { readItem } from './onedrive-read.ts';
 
-/** What a provider with companions has of these. */
+/** What a provider with companions has of these: `versions` only where the bare one has them. */
 type WithCompanions = StorageProvider &
-  Required<Pick<StorageProvider, 'deleteMany' | 'move' | 'setMetadata' | 'upload'>>;
+  Required<Pick<StorageProvider, 'deleteMany' | 'move' | 'setMetadata' | 'upload' | 'versions'>>;
 
-const COMPANION: RegExp = companionPattern();
 const COMPANION_BYTES: number = companionName('').length;
+/** Companions that are read at once. */
+const MOST_AT_ONCE = 10;
+
+/** An object whose companion was looked for at once. */
+interface Found {
+  readonly item: DriveItem;
+  readonly info: ObjectInfo;
+  /** What the companion says, if there is one. */
+  readonly said: Partial<ObjectInfo>;
+}
 
 /** What a drive can do with companions. */
 function withAttributes({ maxKeyBytes = 0, ...bare }: Capabilities): Capabilities {
@@ -22,32 +49,49 @@ function withAttributes({ maxKeyBytes = 0, ...bare }: Capabilities): Capabilitie
     ...bare,
     attributes: 'companion',
     setMetadata: true,
+    statMany: true,
     delimiter: 'slash',
     maxKeyBytes: maxKeyBytes - COMPANION_BYTES,
   };
 }
 
+/** What tells content before it is written, in the words that {@link fingerprintsOf} has for what is stored. */
+function fingerprintOf(content: Uint8Array): string {
+  return `quickxor-${quickXorHash(content)} ${content.byteLength}`;
+}
+
+function fingerprintsOf({ checksums, size }: ObjectInfo): readonly string[] {
+  const hash = checksums?.['quickxor'];
+  return hash === undefined ? [] : [`${hash} ${size}`];
+}
+
 /**
- * Puts companions around a provider, and reads objects without one, which most are, in one request
- * less: object and companion are looked at in one batch, one after the other. Where there is a
- * companion, or a write of this provider is under way, the provider with companions answers. Its code
- * is loaded when it is needed.
+ * Puts companions around a provider, and looks at object and companion in one batch, so that a read
+ * takes one request less, and a write with attributes two. Where they do not fit together, or a write
+ * of this provider is under way, the provider with companions answers. Its code is loaded when it is
+ * needed.
  */
 export function withQuickCompanions(bare: StorageProvider, drive: OneDrive): StorageProvider {
   const capabilities = Object.freeze(withAttributes(bare.capabilities));
-  let loading: Promise<WithCompanions> | undefined;
+  const versions = bare.versions !== undefined;
+  let loading: Promise<typeof import('./onedrive-companions.ts')> | undefined;
+  let around: WithCompanions | undefined;
   let begun = 0;
   let running = 0;
 
-  function whole(): Promise<WithCompanions> {
-    loading ??= import('./onedrive-companions.ts').then(
-      ({ withCompanion }) => withCompanion(bare) as WithCompanions,
-      (error: unknown) => {
-        loading = undefined;
-        throw error;
-      },
-    );
+  function companions(): Promise<typeof import('./onedrive-companions.ts')> {
+    loading ??= import('./onedrive-companions.ts').catch((error: unknown) => {
+      loading = undefined;
+      throw error;
+    });
     return loading;
+  }
+
+  async function whole(): Promise<WithCompanions> {
+    const { withCompanion } = await companions();
+    const settings = { versions, fingerprintOf, fingerprintsOf, look };
+    around ??= withCompanion(bare, settings) as WithCompanions;
+    return around;
   }
 
   /** A write, during which an object and its companion may be of two writes. */
@@ -63,29 +107,174 @@ export function withQuickCompanions(bare: StorageProvider, drive: OneDrive): Sto
     }
   }
 
-  /** The item of a key that has no companion; `undefined` when that is not sure. */
-  async function bareItem(
+  /** Object and companion before a write, which nobody else of this provider makes meanwhile. */
+  async function look(
+    name: string,
+    companion: string,
+    { signal }: OperationOptions,
+  ): Promise<CompanionLook> {
+    const names = drive.names.pathOf(name);
+    const [object, beside, listed] = await drive.batch(
+      [
+        itemRequest(drive, names, ITEM_FIELDS),
+        itemRequest(drive, drive.names.pathOf(companion), CONTENT_FIELDS),
+        ...(versions ? [versionsRequest(drive, names)] : []),
+      ],
+      { signal },
+    );
+    const item = presentIn(object);
+    const history = versions && item !== undefined ? bodyIn(listed) : undefined;
+    const version = item && history ? versionAbout(item, history).version : undefined;
+    const text = await textOf(companion, presentIn(beside), signal);
+    return {
+      ...(item && { info: toInfo(name, item, version) }),
+      ...(text !== undefined && { text }),
+    };
+  }
+
+  /** What a companion holds. It is read again by its name when it changed meanwhile. */
+  async function textOf(
+    companion: string,
+    item: DriveItem | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<string | undefined> {
+    if (item === undefined) return undefined;
+    const options = { ...(signal && { signal }) };
+    const object = await readItem(drive, companion, item, options);
+    return (object ?? (await bare.get(companion, options))).text();
+  }
+
+  /** Whether a key is not the name below: what is escaped, and what looks like a companion, has another. */
+  const isOther = (key: string) =>
+    key.includes('%') || key.split('/').some((name) => isCompanionName(name));
+
+  /** An object with what its companion says of it; `undefined` when that is not sure. */
+  async function find(
     key: string,
     signal: AbortSignal | undefined,
-    fields?: string,
-  ): Promise<DriveItem | undefined> {
-    // What is escaped, and what looks like a companion itself, has another name below.
-    if (running > 0 || key.includes('%') || key.split('/').some((name) => COMPANION.test(name))) {
-      return undefined;
-    }
+    fields: string,
+  ): Promise<Found | undefined> {
+    if (running > 0 || isOther(key)) return undefined;
     const since = begun;
-    const [item, companion] = await drive.batch(
+    const names = drive.names.pathOf(key);
+    const answers = await drive.batch(
       [
-        itemRequest(drive, drive.names.pathOf(key), fields),
-        itemRequest(drive, drive.names.pathOf(companionName(key)), 'id'),
+        ...(tellsVersions(drive, key)
+          ? currentRequests(drive, names, fields)
+          : [itemRequest(drive, names, fields)]),
+        // Last, since nothing is asked any more once something is missing.
+        companionRequest(key),
       ],
       { signal, inOrder: true },
     );
-    if (item === undefined || companion === undefined) return undefined;
-    if ('error' in item) throw item.error;
-    const isBare = 'error' in companion && isStorageError(companion.error, 'not-found');
-    return isBare && begun === since ? fileOf(item.body) : undefined;
+    return foundIn(key, answers, since, signal);
   }
+
+  function companionRequest(key: string): BatchRequest {
+    return itemRequest(drive, drive.names.pathOf(companionName(key)), CONTENT_FIELDS);
+  }
+
+  /** The object in answers, the last of which is for its companion. */
+  async function foundIn(
+    key: string,
+    answers: readonly BatchAnswer[],
+    since: number,
+    signal: AbortSignal | undefined,
+  ): Promise<Found | undefined> {
+    const bodies = bodiesIn(answers.slice(0, -1));
+    const companion = presentIn(answers.at(-1));
+    const current = versions ? currentIn(bodies) : { item: fileOf(bodies[0]) };
+    if (current === undefined || begun !== since) return undefined;
+    const { item } = current;
+    const info = toInfo(key, item, current.version);
+    if (companion === undefined) return { item, info, said: {} };
+    const [{ readCompanion, selectAttributes }, object] = await Promise.all([
+      companions(),
+      readItem(drive, companionName(key), companion, { ...(signal && { signal }) }),
+    ]);
+    if (object === undefined) return undefined;
+    const record = readCompanion(await object.text(), key);
+    const side = selectAttributes(record, info.etag, fingerprintsOf(info));
+    if (side.matched === 'neither' || begun !== since) return undefined;
+    const { attributes, createdAt, checksums } = side;
+    return {
+      item,
+      info,
+      said: { ...(createdAt && { createdAt }), ...(checksums && { checksums }), ...attributes },
+    };
+  }
+
+  async function stat(key: string, options: StatOptions): Promise<ObjectInfo> {
+    const found =
+      options.version === undefined ? await find(key, options.signal, ITEM_FIELDS) : undefined;
+    if (found === undefined) return (await whole()).stat(key, options);
+    return { ...found.info, ...found.said };
+  }
+
+  /**
+   * Objects, twenty with a request, then their companions, and one request more for each that is there.
+   * Companions come second, since they are written first.
+   */
+  async function statMany(
+    keys: readonly string[],
+    options: OperationOptions,
+  ): Promise<readonly BatchResult<ObjectInfo>[]> {
+    const { signal } = options;
+    const since = running > 0 ? Number.NaN : begun;
+    const asked = new Map<string, readonly [BatchRequest, BatchRequest]>();
+    for (const key of versions ? [] : new Set(keys)) {
+      if (isOther(key)) continue;
+      try {
+        const object = itemRequest(drive, drive.names.pathOf(key), ITEM_FIELDS);
+        asked.set(key, [object, companionRequest(key)]);
+      } catch {
+        // What has no path fails by itself, below.
+      }
+    }
+    const pairs = [...asked.values()];
+    const objects = await drive.batch(
+      pairs.map(([object]) => object),
+      { signal },
+    );
+    const beside = await drive.batch(
+      pairs.map(([, companion]) => companion),
+      { signal },
+    );
+    const told = new Map(
+      [...asked.keys()].map((key, at) => [
+        key,
+        [objects[at], beside[at]].filter((answer) => answer !== undefined),
+      ]),
+    );
+    const one = async (key: string): Promise<BatchResult<ObjectInfo>> => {
+      try {
+        const own = told.get(key);
+        const found = own && (await foundIn(key, own, since, signal));
+        const value = found ? { ...found.info, ...found.said } : await stat(key, options);
+        return { key, ok: true, value };
+      } catch (error) {
+        return { key, ok: false, error: toStorageError(error, {}, signal) };
+      }
+    };
+    const results: BatchResult<ObjectInfo>[] = [];
+    for (let start = 0; start < keys.length; start += MOST_AT_ONCE) {
+      results.push(...(await Promise.all(keys.slice(start, start + MOST_AT_ONCE).map(one))));
+    }
+    return results;
+  }
+
+  /** What the bare provider finds out holds above it too, and the provider with companions is told. */
+  async function openAround(options: OperationOptions): Promise<Partial<Capabilities>> {
+    return withAttributes({ ...bare.capabilities, ...(await bare.open?.(options)) });
+  }
+
+  const old: VersionOperations = {
+    async *list(key, options) {
+      yield* (await whole()).versions.list(key, options);
+    },
+    restore: (key, version, options) =>
+      writing((provider) => provider.versions.restore(key, version, options)),
+  };
 
   return {
     ...(bare.changes && {
@@ -95,21 +284,26 @@ export function withQuickCompanions(bare: StorageProvider, drive: OneDrive): Sto
     }),
     ...(bare.usage && { usage: bare.usage }),
     ...(bare.health && { health: bare.health }),
+    ...(bare.open && { open: (options: OperationOptions) => openAround(options) }),
+    ...(versions && { versions: old }),
     specVersion: 1,
     name: bare.name,
     capabilities,
     native: bare.native,
 
     async get(key, options) {
-      const item = await bareItem(key, options.signal, CONTENT_FIELDS);
-      const object = item && (await readItem(drive, key, item, options));
-      return object ?? (await whole()).get(key, options);
+      const found =
+        options.version === undefined ? await find(key, options.signal, CONTENT_FIELDS) : undefined;
+      if (found !== undefined) {
+        const { item, info, said } = found;
+        const object = await readItem(drive, key, item, options, info.version);
+        if (object !== undefined) return mapBody(object, { info: { ...object.info, ...said } });
+      }
+      return (await whole()).get(key, options);
     },
     put: (key, body, options) => writing((provider) => provider.put(key, body, options)),
-    async stat(key, options) {
-      const item = await bareItem(key, options.signal);
-      return item === undefined ? (await whole()).stat(key, options) : toInfo(key, item);
-    },
+    stat,
+    statMany,
     delete: (key, options) => writing((provider) => provider.delete(key, options)),
     async *list(options) {
       yield* (await whole()).list(options);
@@ -124,4 +318,19 @@ export function withQuickCompanions(bare: StorageProvider, drive: OneDrive): Sto
       return { ...session, complete: (asked) => writing(() => session.complete(asked)) };
     },
   };
+}
+
+function bodyIn(answer: BatchAnswer | undefined): unknown {
+  if (answer !== undefined && 'error' in answer) throw answer.error;
+  return answer?.body;
+}
+
+/** The file of an answer, `undefined` where there is none. */
+function presentIn(answer: BatchAnswer | undefined): DriveItem | undefined {
+  try {
+    return fileOf(bodyIn(answer));
+  } catch (error) {
+    if (isStorageError(error, 'not-found')) return undefined;
+    throw error;
+  }
 }

@@ -10,59 +10,36 @@ import {
   type StoredObject,
   storedObject,
 } from '@granary/storage-core/provider';
-import {
-  checkEtag,
-  type DriveItem,
-  etagOf,
-  ITEM_FIELDS,
-  isFile,
-  toDriveItem,
-  toInfo,
-} from './onedrive-attributes.ts';
-import type { BatchRequest, OneDrive } from './onedrive-client.ts';
+import { checkEtag, type DriveItem, etagOf, ITEM_FIELDS, toInfo } from './onedrive-attributes.ts';
+import type { OneDrive } from './onedrive-client.ts';
+import { type Current, currentOf, tellsVersions } from './onedrive-current.ts';
 import { quickXorHash, quickXorHasher } from './onedrive-hash.ts';
+import { CONTENT_FIELDS, DOWNLOAD_URL, fileAt } from './onedrive-item.ts';
 
 /** How often content and info may turn out to be of two writes. */
 const MAX_TRIES = 8;
 /** What is read whole before it is handed out, so that a race is not the caller's. Units: bytes. */
 const SETTLED_BYTES = 32 * 1024;
-const DOWNLOAD_URL = '@microsoft.graph.downloadUrl';
-/** Fields that tell where the content is, too. */
-export const CONTENT_FIELDS: string = `${ITEM_FIELDS},${DOWNLOAD_URL}`;
-
 /** Tells about an object. */
 export async function statObject(
   drive: OneDrive,
   key: string,
   { signal }: StatOptions,
 ): Promise<ObjectInfo> {
-  return toInfo(key, await fileAt(drive, drive.names.pathOf(key), signal));
+  const { item, version } = await itemNow(drive, key, ITEM_FIELDS, signal);
+  return toInfo(key, item, version);
 }
 
-/** Asks for an item. https://learn.microsoft.com/graph/api/driveitem-get, read 2026-11-21 */
-export function itemRequest(
+/** The item of a key, with its version where infos name versions. */
+async function itemNow(
   drive: OneDrive,
-  names: readonly string[],
-  fields: string = ITEM_FIELDS,
-): BatchRequest {
-  return { method: 'GET', path: `${drive.itemPath(names)}?$select=${fields}` };
-}
-
-/** The file of an answer. Errors: `not-found` for what is no file. */
-export function fileOf(json: unknown): DriveItem {
-  const item = toDriveItem(json);
-  if (isFile(item)) return item;
-  throw new StorageError('not-found', 'there is a folder of this name, and no object.');
-}
-
-/** The file of a path. Errors: `not-found`, also for what is no file. */
-export async function fileAt(
-  drive: OneDrive,
-  names: readonly string[],
+  key: string,
+  fields: string,
   signal: AbortSignal | undefined,
-  fields: string = ITEM_FIELDS,
-): Promise<DriveItem> {
-  return fileOf(await drive.json({ ...itemRequest(drive, names, fields), signal }));
+): Promise<Current> {
+  const names = drive.names.pathOf(key);
+  if (tellsVersions(drive, key)) return currentOf(drive, names, fields, signal);
+  return { item: await fileAt(drive, names, signal, fields) };
 }
 
 /** Reads an object or a part of it. */
@@ -71,10 +48,9 @@ export async function readObject(
   key: string,
   options: GetOptions,
 ): Promise<StoredObject> {
-  const names = drive.names.pathOf(key);
   for (let tries = 1; tries <= MAX_TRIES; tries += 1) {
-    const item = await fileAt(drive, names, options.signal, CONTENT_FIELDS);
-    const object = await readItem(drive, key, item, options);
+    const { item, version } = await itemNow(drive, key, CONTENT_FIELDS, options.signal);
+    const object = await readItem(drive, key, item, options, version);
     if (object) return object;
   }
   throw changedMeanwhile();
@@ -93,6 +69,7 @@ export async function readItem(
   key: string,
   item: DriveItem,
   options: GetOptions,
+  version?: string,
 ): Promise<StoredObject | undefined> {
   const { range, ifMatch, ifNoneMatch, signal } = options;
   if (ifMatch !== undefined) checkEtag(ifMatch, item);
@@ -100,7 +77,7 @@ export async function readItem(
     throw new StorageError('not-modified', 'the object is still of this write.', { status: 304 });
   }
   if (range) resolveRange(range, item.size);
-  const info = toInfo(key, item);
+  const info = toInfo(key, item, version);
   if (item.size === 0) return storedObject(info, { bytes: () => new Uint8Array(0) });
   const hash = item.file?.hashes?.quickXorHash;
   const isSmall = range === undefined && hash !== undefined && item.size <= SETTLED_BYTES;

@@ -2,6 +2,7 @@ import {
   decodeToken,
   encodeToken,
   isStorageError,
+  type JsonValue,
   lostUpload,
   type ObjectInfo,
   type PartRules,
@@ -11,7 +12,9 @@ import {
 } from '@granary/storage-core/provider';
 import { type DriveItem, toDriveItem, toInfo } from './onedrive-attributes.ts';
 import { type OneDrive, objectOf } from './onedrive-client.ts';
+import { versionMade } from './onedrive-current.ts';
 import { unreadable } from './onedrive-errors.ts';
+import { describe, type NativeFields, nativeFields } from './onedrive-native.ts';
 import { withRoom } from './onedrive-room.ts';
 
 /**
@@ -33,6 +36,8 @@ interface UploadState {
   readonly expiresAt: number;
   /** Units: bytes. */
   readonly totalBytes: number | null;
+  /** For an object without content, which is made without the session. */
+  readonly native: NativeFields | null;
 }
 
 /**
@@ -57,25 +62,26 @@ export async function uploadSession(
 async function begin(
   drive: OneDrive,
   names: readonly string[],
-  { totalBytes, signal }: UploadOptions,
+  { totalBytes, native: given, signal }: UploadOptions,
 ): Promise<UploadState> {
+  const native = nativeFields(given);
   return withRoom(drive, { names, isNew: false, signal }, async () => {
     const { uploadUrl, expirationDateTime } = await drive.json({
       method: 'POST',
       path: drive.itemPath(names, 'createUploadSession'),
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ item: { [BEHAVIOR]: 'replace', name: names.at(-1) } }),
+      body: JSON.stringify({ item: { [BEHAVIOR]: 'replace', name: names.at(-1), ...native } }),
       signal,
     });
     const expiresAt = Date.parse(String(expirationDateTime));
     if (typeof uploadUrl !== 'string' || Number.isNaN(expiresAt)) throw unreadable();
-    return { url: uploadUrl, expiresAt, totalBytes: totalBytes ?? null };
+    return { url: uploadUrl, expiresAt, totalBytes: totalBytes ?? null, native: native ?? null };
   });
 }
 
 function session(drive: OneDrive, key: string, state: UploadState): UploadSession {
-  const { totalBytes } = state;
-  const token = encodeToken(key, { ...state });
+  const { totalBytes, native } = state;
+  const token = encodeToken(key, { ...state, native: jsonOf(native) });
   /** The last part, which makes the object. */
   let last: { readonly offset: number; readonly bytes: Uint8Array<ArrayBuffer> } | undefined;
   /** What the service holds; `undefined` when it has to be asked. Units: bytes. */
@@ -137,7 +143,7 @@ function session(drive: OneDrive, key: string, state: UploadState): UploadSessio
     const rest = last.bytes.subarray(held - last.offset);
     const place = { names: drive.names.pathOf(key), isNew: false, signal };
     const response = await withRoom(drive, place, () => sendPart(held, rest, signal));
-    return ended(toDriveItem(await objectOf(response)));
+    return ended(toDriveItem(await objectOf(response)), signal);
   }
 
   /** A part has a byte at least, so the object is made without the session. */
@@ -147,12 +153,15 @@ function session(drive: OneDrive, key: string, state: UploadState): UploadSessio
     const request = { method: 'PUT', path, headers, body: new Uint8Array(0), signal };
     const item = toDriveItem(await drive.json(request));
     await cancel(drive, state, signal).catch(() => {});
-    return ended(item);
+    if (native === null) return ended(item, signal);
+    return ended(await describe(drive, item, native, signal), signal);
   }
 
-  function ended(item: DriveItem): ObjectInfo {
+  async function ended(item: DriveItem, signal: AbortSignal | undefined): Promise<ObjectInfo> {
     isEnded = true;
-    if (item.size === totalBytes) return toInfo(key, item);
+    if (item.size === totalBytes) {
+      return toInfo(key, item, await versionMade(drive, key, item, signal));
+    }
     throw new StorageError('corrupted', 'the object is not as long as the upload.', {
       outcome: 'unknown',
     });
@@ -256,13 +265,17 @@ function unsized(): StorageError {
   });
 }
 
+function jsonOf(native: NativeFields | null): JsonValue {
+  return native === null ? null : { ...native };
+}
+
 function readState(fields: unknown): UploadState {
-  const { url, expiresAt, totalBytes } = (fields ?? {}) as Partial<UploadState>;
+  const { url, expiresAt, totalBytes, native } = (fields ?? {}) as Partial<UploadState>;
   const fits =
     typeof url === 'string' &&
     URL.canParse(url) &&
     typeof expiresAt === 'number' &&
     (totalBytes === null || typeof totalBytes === 'number');
-  if (fits) return { url, expiresAt, totalBytes };
+  if (fits) return { url, expiresAt, totalBytes, native: native ?? null };
   throw new StorageError('invalid-argument', 'the token is not one of an upload to this key.');
 }

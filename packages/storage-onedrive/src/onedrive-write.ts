@@ -8,8 +8,10 @@ import {
 } from '@granary/storage-core/provider';
 import { checkEtag, type DriveItem, toDriveItem, toInfo } from './onedrive-attributes.ts';
 import { type OneDrive, objectOf } from './onedrive-client.ts';
+import { versionMade } from './onedrive-current.ts';
 import { quickXorHash } from './onedrive-hash.ts';
-import { fileAt } from './onedrive-read.ts';
+import { fileAt } from './onedrive-item.ts';
+import { describe, type NativeFields, nativeFields } from './onedrive-native.ts';
 import { withRoom } from './onedrive-room.ts';
 
 const BEHAVIOR = '@microsoft.graph.conflictBehavior';
@@ -33,7 +35,15 @@ export async function writeObject(
   options: PutOptions,
 ): Promise<ObjectInfo> {
   const { ifMatch, ifNoneMatch, signal } = options;
-  const names = drive.names.pathOf(key);
+  let names: readonly string[];
+  let native: NativeFields | undefined;
+  try {
+    names = drive.names.pathOf(key);
+    native = nativeFields(options.native);
+  } catch (error) {
+    await body.cancel(error);
+    throw error;
+  }
   const content = new Uint8Array(await contentOf(body, signal));
   const request = {
     method: 'PUT',
@@ -47,7 +57,8 @@ export async function writeObject(
     const path = `/items/${item?.id}/content`;
     const headers = { ...request.headers, 'if-match': ifMatch };
     try {
-      return stored(key, await itemOf(drive.send({ ...request, path, headers })), content);
+      const written = await itemOf(drive.send({ ...request, path, headers }));
+      return await finished(drive, key, written, { content, native, signal });
     } catch (error) {
       // It was deleted since.
       if (isStorageError(error, 'not-found')) checkEtag(ifMatch, undefined);
@@ -57,9 +68,8 @@ export async function writeObject(
   const query = ifNoneMatch === undefined ? 'replace' : 'fail';
   const path = `${drive.itemPath(names, 'content')}?${BEHAVIOR}=${query}`;
   const place = { names, isNew: ifNoneMatch !== undefined, signal };
-  return withRoom(drive, place, async () =>
-    stored(key, await itemOf(drive.send({ ...request, path })), content),
-  );
+  const item = await withRoom(drive, place, () => itemOf(drive.send({ ...request, path })));
+  return finished(drive, key, item, { content, native, signal });
 }
 
 /** The content, whose source is let go of when the caller gives up. */
@@ -93,13 +103,31 @@ async function currentItem(
   }
 }
 
-/** The info of what was stored. Errors: `corrupted` when that is not what was sent. */
-function stored(key: string, item: DriveItem, content: Uint8Array): ObjectInfo {
+interface Written {
+  readonly content: Uint8Array;
+  readonly native: NativeFields | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** The info of what was stored, when it has been told what a write cannot say. */
+async function finished(
+  drive: OneDrive,
+  key: string,
+  item: DriveItem,
+  { content, native, signal }: Written,
+): Promise<ObjectInfo> {
+  checkStored(item, content);
+  const described = native === undefined ? item : await describe(drive, item, native, signal);
+  return toInfo(key, described, await versionMade(drive, key, described, signal));
+}
+
+/** Errors: `corrupted` when what is stored is not what was sent. */
+function checkStored(item: DriveItem, content: Uint8Array): void {
   const { hashes } = item.file ?? {};
   const isWhole =
     item.size === content.byteLength &&
     (!hashes?.quickXorHash || hashes.quickXorHash === quickXorHash(content));
-  if (isWhole || REWRITTEN.test(item.name)) return toInfo(key, item);
+  if (isWhole || REWRITTEN.test(item.name)) return;
   throw new StorageError('corrupted', 'the service stored other content than was sent.', {
     outcome: 'unknown',
     hint: 'Write it again, and compare what is read.',

@@ -127,8 +127,12 @@ describe('content', () => {
   test('that was deleted since it was looked at is a conflict', async () => {
     const provider = answered((method, url) => {
       if (url.endsWith('/$batch')) {
-        const busy = { id: '1', status: 503 };
-        return Response.json({ responses: [{ id: '0', status: 200, body: ITEM }, busy] });
+        // A companion that another write has replaced by the time it is read.
+        const companion = { ...ITEM, file: { hashes: { quickXorHash: 'AAAA' } } };
+        const bodies = [ITEM, companion];
+        return Response.json({
+          responses: bodies.map((body, id) => ({ id: String(id), status: 200, body })),
+        });
       }
       if (!url.startsWith(ENDPOINT)) return new Response('x', { headers: { etag: '"f"' } });
       const isLook = url.includes('downloadUrl');
@@ -201,8 +205,9 @@ describe('a delete', () => {
 
 describe('a write over a certain write', () => {
   test('that went away since fails with precondition-failed', async () => {
-    const provider = answered((method, url) =>
-      url.includes('meta.json') || method === 'PUT' ? notFound() : Response.json(ITEM),
+    const provider = batched(
+      (method) => (method === 'PUT' ? notFound() : Response.json(ITEM)),
+      () => new Response(),
     );
     const put = () => provider.put('a', toBody('x'), { ifMatch: '"c"' });
     expect(await codeOf(put)).toBe('precondition-failed');

@@ -71,9 +71,9 @@ test('makes as few requests as the README says, and no more than the SDK', async
   };
   expect({ put, putAttributes, get, getAttributes, part, stat, list, remove, removeOne }).toEqual({
     put: 2,
-    putAttributes: 5,
+    putAttributes: 3,
     get: 2,
-    getAttributes: 5,
+    getAttributes: 3,
     part: 2,
     stat: 1,
     list: 1,

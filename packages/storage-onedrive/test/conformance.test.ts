@@ -6,6 +6,7 @@ import {
   startFakeOneDrive,
 } from '@granary-tools/fake-onedrive';
 import { createOneDrive, type OneDriveOptions } from '../src/index.ts';
+import { VERSION_GAPS } from './onedrive-gaps.ts';
 
 const FAULTS: readonly string[] = [
   'unavailable',
@@ -81,5 +82,15 @@ const appFolder = harnessOf(
   { driveType: 'personal', tellsEtag: false },
   { appFolder: true, trash: false },
 );
+const versions = harnessOf(
+  'onedrive, a work account with versions, over its fake',
+  {},
+  { versions: true },
+);
+describeConformance(
+  { ...versions, knownGaps: VERSION_GAPS },
+  { rules: ['OPEN', 'PUT', 'GET', 'META', 'COND', 'DEL', 'MOVE', 'COPY', 'UP-1', 'VER'] },
+);
+
 // What another place and another way to delete change; the rest is the same code.
 describeConformance(appFolder, { rules: ['OPEN', 'KEY', 'PUT-1', 'GET-1', 'DEL', 'LIST', 'UP-1'] });

@@ -166,6 +166,29 @@ describe('reading', () => {
     expect((await rejection((await storage.get('a')).bytes()))?.code).toBe('conflict');
   });
 
+  test('tells about many objects at once, twenty with a request, each with its own outcome', async () => {
+    const root = freshRoot();
+    const storage = open({ root });
+    const keys = Array.from({ length: 40 }, (_, index) => `many/${index}`);
+    for (const [index, key] of keys.entries()) {
+      await storage.put(key, key, index === 7 ? { tags: ['seventh'] } : {});
+    }
+    const provider = openProvider({ root });
+    await provider.stat('many/0', {});
+    const before = fake.requests();
+    const told = (await provider.statMany?.(keys, {})) ?? [];
+    expect(fake.requests() - before).toBe(5);
+    expect(told.map((one) => one.ok && one.value.size)).toEqual(keys.map(({ length }) => length));
+    expect(told.flatMap((one) => (one.ok ? (one.value.tags ?? []) : []))).toEqual(['seventh']);
+    const odd = ['many', 'missing', '100%', 'a.meta.json', '*'.repeat(150), 'many/1', 'many/1'];
+    await storage.put('100%', 'x');
+    const mixed = (await provider.statMany?.(odd, {})) ?? [];
+    expect(
+      mixed.map((one) => (one.ok ? one.value.key : (one.error as { code?: string }).code)),
+    ).toEqual(['not-found', 'not-found', '100%', 'not-found', 'invalid-key', 'many/1', 'many/1']);
+    expect(await provider.statMany?.([], {})).toEqual([]);
+  });
+
   test('looks for a companion once, and reads what it says', async () => {
     const storage = open();
     await storage.put('a', 'x', { metadata: { n: 1 } });

@@ -200,6 +200,14 @@ describe('options', () => {
       driveId: 'd',
       trash: false,
     });
-    expect(() => fromConfig?.({ config: {} })).toThrow(/"token" is missing/);
+    // An application that has a sign-in adds it; without one, the error says how to sign in.
+    expect(fromConfig?.({ config: {} })).toEqual({});
+    const opened = () => createOneDrive(fromConfig?.({ config: {} }) as OneDriveOptions);
+    expect(opened).toThrow(
+      expect.objectContaining({ hint: expect.stringContaining('granary login onedrive') }),
+    );
+    const withId = () =>
+      createOneDrive(fromConfig?.({ config: { clientId: 'c' } }) as OneDriveOptions);
+    expect(withId).toThrow(/"clientId" needs a sign-in/);
   });
 });

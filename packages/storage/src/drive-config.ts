@@ -16,8 +16,6 @@ const COMMON_FIELDS: DriveFields = {
 };
 /** How the backends call a token. */
 const TOKEN_NAMES: readonly string[] = ['token', 'accessToken', 'access_token'];
-/** Stands for a token where the backend's reader wants one, and is taken out again. */
-const NO_TOKEN = 'none';
 
 type FromConfig = (source: ConfigSource) => object;
 
@@ -52,12 +50,9 @@ export function driveFromConfig(
       { config: only(source, (name) => ownNames.has(name)) },
       all,
     ) as object;
-    const rest = { ...only(source, (name) => !ownNames.has(name)), token: NO_TOKEN };
+    const rest = only(source, (name) => !ownNames.has(name));
     const withoutIt = 'url' in source ? { url: { ...source.url, query: rest } } : { config: rest };
-    const { auth: _, ...place } = fromConfig(withoutIt as ConfigSource) as {
-      readonly auth?: unknown;
-    };
-    return { ...place, ...signIn };
+    return { ...fromConfig(withoutIt as ConfigSource), ...signIn };
   };
 }
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Drive, Item } from './drive-state.ts';
+import type { Drive, Item, ItemVersion } from './drive-state.ts';
 import { eTagOf } from './item-json.ts';
 import { refuse } from './refusal.ts';
 import type { FakeAnswer, FakeRequest } from './request.ts';
@@ -9,16 +9,23 @@ const LIFETIME_MS = 60 * 60 * 1000;
 
 /** Addresses that give content to whoever has them. */
 export interface Downloads {
-  urlOf(drive: Drive, item: Item, origin: string): string;
+  urlOf(drive: Drive, item: Item, origin: string, version?: ItemVersion): string;
   answer(request: FakeRequest, ignoresRange: boolean): FakeAnswer;
 }
 
+interface OpenAddress {
+  readonly drive: Drive;
+  readonly id: string;
+  readonly version: ItemVersion | undefined;
+  readonly expiresAt: number;
+}
+
 export function makeDownloads(nowMs: () => number, tellsEtag: boolean): Downloads {
-  const open = new Map<string, { drive: Drive; id: string; expiresAt: number }>();
+  const open = new Map<string, OpenAddress>();
   return {
-    urlOf(drive, { id }, origin) {
+    urlOf(drive, { id }, origin, version) {
       const secret = randomUUID();
-      open.set(secret, { drive, id, expiresAt: nowMs() + LIFETIME_MS });
+      open.set(secret, { drive, id, version, expiresAt: nowMs() + LIFETIME_MS });
       return `${contentOrigin(origin)}/dl/${secret}?tempauth=${randomUUID()}`;
     },
     // https://learn.microsoft.com/graph/api/driveitem-get-content, read 2026-11-21
@@ -29,11 +36,11 @@ export function makeDownloads(nowMs: () => number, tellsEtag: boolean): Download
       if (found === undefined || found.expiresAt <= nowMs()) throw refuse.preauthenticated();
       const item = found.drive.item(found.id);
       if (item?.content === undefined) throw refuse.noItem();
-      const { content } = item;
+      const { content, mimeType } = found.version ?? { ...item, content: item.content };
       const shared = {
-        'content-type': item.mimeType,
+        'content-type': mimeType,
         'accept-ranges': 'bytes',
-        ...(tellsEtag && { etag: eTagOf(item) }),
+        ...(tellsEtag && found.version === undefined && { etag: eTagOf(item) }),
       };
       const range = headers['range'];
       if (range === undefined || ignoresRange) {

@@ -5,13 +5,15 @@ const TYPES: Readonly<Record<string, readonly string[]>> = {
   driveItem: [...ITEM_FIELDS, 'children', 'content'],
   baseItem: ['id', 'name', 'eTag', 'createdDateTime', 'lastModifiedDateTime', 'parentReference'],
   drive: ['driveType', 'quota'],
+  driveItemVersion: ['content', 'id', 'lastModifiedDateTime', 'size'],
+  fileSystemInfo: ['createdDateTime', 'lastAccessedDateTime', 'lastModifiedDateTime'],
   quota: ['total', 'used', 'remaining', 'deleted', 'state'],
   hashes: ['quickXorHash', 'sha1Hash', 'sha256Hash'],
   itemReference: ['id', 'driveId', 'driveType', 'path'],
   uploadSession: ['uploadUrl', 'expirationDateTime', 'nextExpectedRanges'],
   driveItemUploadableProperties: ['description', 'fileSize', 'fileSystemInfo', 'name'],
 };
-const OPERATIONS = ['createUploadSession', 'permanentDelete', 'delta'];
+const OPERATIONS = ['createUploadSession', 'permanentDelete', 'delta', 'restoreVersion'];
 
 /**
  * What the published description of Microsoft Graph, https://graph.microsoft.com/v1.0/$metadata, lacks

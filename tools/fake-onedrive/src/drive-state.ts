@@ -18,9 +18,21 @@ export interface Item {
   readonly cTag: number;
   readonly createdAt: Date;
   readonly modifiedAt: Date;
+  /** What the client says of itself; the service's own times where it says nothing. */
+  readonly description: string | undefined;
+  readonly fileSystemInfo: Readonly<Record<string, string>>;
   readonly isDeleted: boolean;
   /** Place in the feed of changes. */
   readonly changed: number;
+}
+
+/** A version of a file. */
+export interface ItemVersion {
+  /** `3.0`, as libraries count. */
+  readonly id: string;
+  readonly content: Buffer;
+  readonly mimeType: string;
+  readonly modifiedAt: Date;
 }
 
 /** A drive and all that lies in it. */
@@ -43,7 +55,14 @@ export interface Drive {
   write(parent: Item, name: string, draft: FileDraft): { item: Item; isNew: boolean };
   makeFolder(parent: Item, name: string): Item;
   update(item: Item, change: { parent: Item; name: string; behavior: ConflictBehavior }): Item;
+  /** Changes what is said of an item, and no content. */
+  describe(item: Item, change: Pick<Item, 'description' | 'fileSystemInfo'>): Item;
   remove(item: Item): void;
+  /** Versions of a file, newest first, the current one included. */
+  versions(id: string): readonly ItemVersion[];
+  /** Makes an old version current, as a new one. */
+  restore(item: Item, version: ItemVersion): void;
+  removeVersion(item: Item, version: ItemVersion): void;
   changes(after: number): readonly Item[];
   usedBytes(): number;
 }
@@ -61,9 +80,11 @@ export function makeDrive(
   driveType: Drive['driveType'],
   totalBytes: number,
   now: () => Date,
+  keepsVersions = true,
 ): Drive {
   const items = new Map<string, Item>();
   const named = new Map<string, Map<string, string>>();
+  const histories = new Map<string, { readonly all: ItemVersion[]; made: number }>();
   let lastChange = 0;
   let used = 0;
 
@@ -78,6 +99,16 @@ export function makeDrive(
       named.set(item.parentId, names);
     }
     return kept;
+  }
+
+  function keepContent(item: Item): Item {
+    const { id, content = Buffer.alloc(0), mimeType, modifiedAt } = item;
+    const history = histories.get(id) ?? { all: [], made: 0 };
+    if (!keepsVersions) history.all.length = 0;
+    history.made += 1;
+    history.all.unshift({ id: `${history.made}.0`, content, mimeType, modifiedAt });
+    histories.set(id, history);
+    return keep(item);
   }
 
   function forget({ parentId = '', name }: Item): void {
@@ -96,6 +127,8 @@ export function makeDrive(
       cTag: 1,
       createdAt: at,
       modifiedAt: at,
+      description: undefined,
+      fileSystemInfo: {},
       isDeleted: false,
       changed: 0,
     };
@@ -157,11 +190,11 @@ export function makeDrive(
       const room = drive.totalBytes - drive.usedBytes() + (before?.content?.length ?? 0);
       if (content.length > room) throw refuse.full();
       if (before === undefined) {
-        return { item: keep({ ...fresh(name, parent.id), content, mimeType }), isNew: true };
+        return { item: keepContent({ ...fresh(name, parent.id), content, mimeType }), isNew: true };
       }
       const { eTag, cTag } = before;
       const item = { ...before, content, eTag: eTag + 1, cTag: cTag + 1, modifiedAt: now() };
-      return { item: keep(item), isNew: false };
+      return { item: keepContent(item), isNew: false };
     },
     update(item, { parent, name, behavior }) {
       checkName(name, parent.id === root.id);
@@ -179,6 +212,17 @@ export function makeDrive(
       for (const inner of drive.children(item.id)) drive.remove(inner);
       forget(item);
       keep({ ...item, isDeleted: true });
+    },
+    describe: (item, change) => keep({ ...item, ...change, eTag: item.eTag + 1 }),
+    versions: (id) => histories.get(id)?.all ?? [],
+    restore(item, { content, mimeType }) {
+      const { eTag, cTag } = item;
+      const tags = { eTag: eTag + 1, cTag: cTag + 1 };
+      keepContent({ ...item, content, mimeType, ...tags, modifiedAt: now() });
+    },
+    removeVersion({ id }, version) {
+      const all = histories.get(id)?.all ?? [];
+      all.splice(all.indexOf(version), 1);
     },
     changes: (after) =>
       [...items.values()]

@@ -1,6 +1,6 @@
 import { type Drive, hashesOf, type Item } from './drive-state.ts';
 import { refuse } from './refusal.ts';
-import { type FakeRequest, onlyQuery } from './request.ts';
+import { type FakeRequest, fieldsOf, onlyQuery } from './request.ts';
 
 /** What a driveItem has. https://learn.microsoft.com/graph/api/resources/driveitem, read 2026-11-21 */
 export const ITEM_FIELDS: readonly string[] = [
@@ -78,11 +78,43 @@ export function itemJson(
         path: `/drives/${drive.id}/root:${path.length === 0 ? '' : `/${path.join('/')}`}`,
       }),
     },
-    fileSystemInfo: { createdDateTime: created, lastModifiedDateTime: modified },
+    ...(item.description !== undefined && { description: item.description }),
+    fileSystemInfo: {
+      createdDateTime: created,
+      lastModifiedDateTime: modified,
+      ...item.fileSystemInfo,
+    },
     ...(content === undefined
       ? { folder: { childCount: drive.children(id).length } }
       : { file: { mimeType, hashes: hashesOf(content, drive.driveType) } }),
     ...(parentId === undefined && { root: {} }),
+  };
+}
+
+const FILE_SYSTEM_FIELDS = ['createdDateTime', 'lastAccessedDateTime', 'lastModifiedDateTime'];
+
+/**
+ * What a client says of an item: "description: Only on OneDrive Personal".
+ * https://learn.microsoft.com/graph/api/resources/driveitemuploadableproperties and
+ * https://learn.microsoft.com/graph/api/resources/filesysteminfo, read 2026-11-21
+ */
+export function describedAs(
+  { driveType }: Drive,
+  { description, fileSystemInfo = {} }: Readonly<Record<string, unknown>>,
+  before?: Item,
+): Pick<Item, 'description' | 'fileSystemInfo'> {
+  if (description !== undefined && (driveType !== 'personal' || typeof description !== 'string')) {
+    throw refuse.request("The property 'description' cannot be set.");
+  }
+  const times = fieldsOf(fileSystemInfo, FILE_SYSTEM_FIELDS);
+  for (const [name, time] of Object.entries(times)) {
+    if (typeof time !== 'string' || Number.isNaN(Date.parse(time))) {
+      throw refuse.request(`The value of '${name}' is no date.`);
+    }
+  }
+  return {
+    description: description ?? before?.description,
+    fileSystemInfo: { ...before?.fileSystemInfo, ...(times as Record<string, string>) },
   };
 }
 

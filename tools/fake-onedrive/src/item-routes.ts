@@ -2,7 +2,14 @@ import { type Address, itemAt, parseAddress, startOf } from './address.ts';
 import type { Downloads } from './content-routes.ts';
 import { deltaPage } from './delta-routes.ts';
 import type { Drive, Item } from './drive-state.ts';
-import { checkIfMatch, itemJson, onlySelect, selected, selectedFields } from './item-json.ts';
+import {
+  checkIfMatch,
+  describedAs,
+  itemJson,
+  onlySelect,
+  selected,
+  selectedFields,
+} from './item-json.ts';
 import { refuse } from './refusal.ts';
 import {
   conflictBehaviorOf,
@@ -13,6 +20,7 @@ import {
   onlyQuery,
 } from './request.ts';
 import type { Uploads } from './upload-routes.ts';
+import { answerVersion } from './version-routes.ts';
 
 const BEHAVIOR = '@microsoft.graph.conflictBehavior';
 /** "This method only supports files up to 250 MB": driveitem-put-content. Units: bytes. */
@@ -24,6 +32,7 @@ const PAGE = 200;
 export interface Surroundings {
   readonly downloads: Downloads;
   readonly uploads: Uploads;
+  readonly tellsVersionUrls: boolean;
   appFolder(drive: Drive): Item;
 }
 
@@ -36,6 +45,11 @@ export function answerItem(
 ): FakeAnswer {
   const { method } = request;
   if (path === '') return method === 'GET' ? driveJson(drive, request) : refused();
+  const [, item = '', rest] = /^(.*?)(?:\/|:\/)versions(\/.*)?$/.exec(path) ?? [];
+  if (item !== '') {
+    const found = itemAt(drive, parseAddress(item), () => around.appFolder(drive));
+    return answerVersion(drive, found, rest ?? '', request, around);
+  }
   const address = parseAddress(path);
   const appFolder = () => around.appFolder(drive);
   const json = (item: Item) =>
@@ -190,7 +204,20 @@ function updateItem(
 ): FakeAnswer {
   onlyQuery(request, []);
   checkIfMatch(request, item);
-  const body = jsonOf(request, ['name', 'parentReference', BEHAVIOR]);
+  const body = jsonOf(request, [
+    'name',
+    'parentReference',
+    'description',
+    'fileSystemInfo',
+    BEHAVIOR,
+  ]);
+  if (body['description'] !== undefined || body['fileSystemInfo'] !== undefined) {
+    const changed = drive.describe(item, describedAs(drive, body, item));
+    if (body['name'] === undefined && body['parentReference'] === undefined) {
+      return { status: 200, body: json(changed) };
+    }
+    throw refuse.request('The fake does one thing at a time.');
+  }
   const reference = fieldsOf(body['parentReference'] ?? {}, ['id', 'driveId', 'path']);
   const id = reference['id'] ?? item.parentId;
   if (id === 'root' || typeof id !== 'string') throw refuse.request('No parent is named.');

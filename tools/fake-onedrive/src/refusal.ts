@@ -57,6 +57,7 @@ export const refuse = {
     refusal(404, 'itemNotFound', 'The upload session was not found'),
   method: (): Refusal & Error =>
     refusal(405, 'Request_BadRequest', 'Specified HTTP method is not allowed.'),
+  notSupported: (): Refusal & Error => refusal(501, 'notSupported', 'Operation not supported'),
   resync: (location: string): Refusal & Error =>
     refusal(410, 'resyncRequired', 'Resync required. Replace any local items.', {
       headers: { location },

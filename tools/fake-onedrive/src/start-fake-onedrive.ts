@@ -17,6 +17,10 @@ export interface FakeOneDriveOptions {
   readonly driveType?: Drive['driveType'];
   /** Room of the drive. Units: bytes. Default: 1 TiB. */
   readonly totalBytes?: number;
+  /** Every write makes a version; else the current one is the only one. Default: `true`. */
+  readonly keepsVersions?: boolean;
+  /** Lists of versions tell where the content of each is. Default: `true`. */
+  readonly tellsVersionUrls?: boolean;
   /** Downloads tell the tag of the item. Default: `true`. */
   readonly tellsEtag?: boolean;
 }
@@ -69,9 +73,10 @@ const KNOWN_HEADERS =
 /** Starts a drive behind Microsoft Graph v1.0 on a free port of 127.0.0.1. */
 export async function startFakeOneDrive(options: FakeOneDriveOptions = {}): Promise<FakeOneDrive> {
   const { driveType = 'business', totalBytes = DEFAULT_BYTES, tellsEtag = true } = options;
+  const { keepsVersions = true, tellsVersionUrls = true } = options;
   let offsetMs = 0;
   const nowMs = () => Date.now() + offsetMs;
-  const drive = makeDrive(driveType, totalBytes, () => new Date(nowMs()));
+  const drive = makeDrive(driveType, totalBytes, () => new Date(nowMs()), keepsVersions);
   const access: Access = makeAccess(nowMs);
   const downloads = makeDownloads(nowMs, tellsEtag);
   const uploads = makeUploads(nowMs);
@@ -84,6 +89,7 @@ export async function startFakeOneDrive(options: FakeOneDriveOptions = {}): Prom
   const around = {
     downloads,
     uploads,
+    tellsVersionUrls,
     appFolder: (one: Drive) => one.folder(one.root, ['Apps', 'Fake App']),
   };
 

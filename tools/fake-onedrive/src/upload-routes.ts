@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { contentOrigin } from './content-routes.ts';
 import type { Drive, Item } from './drive-state.ts';
+import { describedAs } from './item-json.ts';
 import { refuse } from './refusal.ts';
 import {
   type ConflictBehavior,
@@ -25,6 +26,7 @@ interface Session {
   readonly behavior: ConflictBehavior;
   readonly defersCommit: boolean;
   readonly expiresAt: number;
+  readonly described: Pick<Item, 'description' | 'fileSystemInfo'>;
   total: number | undefined;
   content: Buffer;
 }
@@ -54,12 +56,15 @@ export function makeUploads(nowMs: () => number): Uploads {
     const from = drive.item(parentId);
     if (from === undefined) throw refuse.noItem();
     const parent = drive.folder(from, above);
-    const { item, isNew } = drive.write(parent, name, {
+    const { item: written, isNew } = drive.write(parent, name, {
       content,
       mimeType: 'application/octet-stream',
       behavior,
     });
     sessions.delete(path);
+    const { described } = session;
+    const says = described.description ?? Object.keys(described.fileSystemInfo).length > 0;
+    const item = says ? drive.describe(written, described) : written;
     return { status: isNew ? 201 : 200, body: itemOf(drive, item) };
   }
 
@@ -91,6 +96,7 @@ export function makeUploads(nowMs: () => number): Uploads {
       if (Number(item['fileSize'] ?? 0) > drive.totalBytes - drive.usedBytes()) throw refuse.full();
       const expiresAt = nowMs() + LIFETIME_MS;
       sessions.set(path, {
+        described: describedAs(drive, item, existing),
         drive,
         parentId: parent,
         above: segments.slice(0, -1),

@@ -163,3 +163,56 @@ test('tells how full the drive is', async () => {
   expect(drive).toMatchObject({ id: fake.driveId, driveType: 'business' });
   expect(drive.quota.remaining).toBe(drive.quota.total - drive.quota.used);
 });
+
+test('keeps versions, reads old ones and restores them', async () => {
+  const file = '/me/drive/root:/history.txt:';
+  for (const content of ['one', 'two!']) {
+    await client.api(`${file}/content`).header('content-type', 'text/plain').put(content);
+  }
+  const { id } = await client.api('/me/drive/root:/history.txt').get();
+  const versions = `/me/drive/items/${id}/versions`;
+  const list = async () => {
+    const { value } = (await client.api(versions).get()) as {
+      value: { id: string; size: number }[];
+    };
+    return value.map((version) => [version.id, version.size]);
+  };
+  expect(await list()).toEqual([
+    ['2.0', 4],
+    ['1.0', 3],
+  ]);
+  expect(await client.api(`${versions}/1.0`).get()).toMatchObject({ id: '1.0', size: 3 });
+  const old = await client.api(`${versions}/1.0/content`).getStream();
+  expect(await new Response(old as ReadableStream).text()).toBe('one');
+  await expect(client.api(`${versions}/2.0/content`).get()).rejects.toMatchObject({
+    statusCode: 400,
+  });
+  await client.api(`${versions}/1.0/restoreVersion`).post(undefined);
+  expect(await list()).toEqual([
+    ['3.0', 3],
+    ['2.0', 4],
+    ['1.0', 3],
+  ]);
+  await client.api(`${versions}/2.0`).delete();
+  await expect(client.api(`${versions}/3.0`).delete()).rejects.toMatchObject({ statusCode: 400 });
+  await expect(client.api(`${versions}/2.0`).get()).rejects.toMatchObject({ statusCode: 404 });
+  await expect(client.api(versions).post({})).rejects.toMatchObject({ statusCode: 405 });
+  await expect(client.api(`${versions}/1.0/nothing`).get()).rejects.toMatchObject({
+    statusCode: 405,
+  });
+});
+
+test('keeps what a client says of a file', async () => {
+  const file = '/me/drive/root:/said.txt';
+  await client.api(`${file}:/content`).header('content-type', 'text/plain').put('x');
+  const fileSystemInfo = { lastModifiedDateTime: '2020-01-02T03:04:05Z' };
+  await client.api(file).patch({ fileSystemInfo });
+  expect((await client.api(file).get()).fileSystemInfo).toMatchObject(fileSystemInfo);
+  for (const wrong of [
+    { description: 'for personal accounts alone' },
+    { fileSystemInfo: { lastModifiedDateTime: 'yesterday' } },
+    { fileSystemInfo, name: 'two-things.txt' },
+  ]) {
+    await expect(client.api(file).patch(wrong)).rejects.toMatchObject({ statusCode: 400 });
+  }
+});

@@ -26,6 +26,11 @@ export interface DriveKind {
     readonly clientSecret?: string;
     readonly tenant?: string;
   };
+  /**
+   * What is asked for where nobody says, at the sign-in as when a place is opened, so that both are about
+   * the same place. Default: that of the sign-in.
+   */
+  readonly scopes?: readonly string[];
   /** Whether a person can sign in by a code on another device. */
   readonly hasDeviceCode: boolean;
   readonly factoryOf: (umbrella: Umbrella) => DriveFactory;
@@ -53,6 +58,7 @@ export const DRIVES: readonly DriveKind[] = [
     names: ['onedrive'],
     idName: 'clientId',
     variables: { clientId: 'GRANARY_ONEDRIVE_CLIENT_ID', tenant: 'GRANARY_ONEDRIVE_TENANT' },
+    scopes: ['Files.ReadWrite.AppFolder'],
     hasDeviceCode: true,
     factoryOf: ({ createOneDrive }) => createOneDrive,
   },

@@ -64,10 +64,10 @@ export function chosenRegistration(
 
 /** Options of a sign-in with a registration. */
 export function signInOptions(
-  { idName }: DriveKind,
+  { idName, scopes }: DriveKind,
   { clientId, ...more }: Registration,
 ): Readonly<Record<string, unknown>> {
-  return { [idName]: clientId, ...more };
+  return { [idName]: clientId, ...(scopes && { scopes }), ...more };
 }
 
 function variableOf(env: Environment, name: string | undefined): string | undefined {

@@ -6,6 +6,7 @@ import {
   isEmptySide,
   nextCompanion,
   selectAttributes,
+  selectVersion,
   settledCompanion,
 } from './companion-record.ts';
 
@@ -42,6 +43,64 @@ describe('selectAttributes', () => {
     expect(selectAttributes({ next: { attributes: { metadata } } }, 'f').attributes).toEqual({
       metadata: { mine: 1 },
     });
+  });
+});
+
+describe('what tells content alone', () => {
+  const record: CompanionRecord = { next: side('new'), previous: side('old') };
+
+  test('comes after what tells the write', () => {
+    expect(selectAttributes(record, 'write', ['f-new']).matched).toBe('next');
+    expect(selectAttributes(record, 'write', ['f-old']).matched).toBe('previous');
+    expect(selectAttributes(record, 'f-old', ['f-new']).matched).toBe('previous');
+  });
+
+  test('finds a version that nobody has named', () => {
+    const named = side('named', { version: 'v1' });
+    const history = { next: side('new'), previous: side('old'), history: [named] };
+    expect(selectVersion(history, 'v1', ['f-new'])).toEqual(named);
+    expect(selectVersion(history, 'v2', ['f-old'])).toEqual(side('old'));
+    expect(selectVersion(history, 'v3', ['f-named'])).toEqual({ attributes: {} });
+  });
+});
+
+describe('history', () => {
+  test('is of so many versions, with each once, and of none that has nothing to say', () => {
+    let current: CompanionRecord | undefined;
+    for (let turn = 0; turn < 120; turn += 1) {
+      current = nextCompanion({
+        current,
+        currentFingerprint: turn === 0 ? undefined : `f-${turn - 1}`,
+        currentVersion: `v${turn - 1}`,
+        next: side(String(turn), turn % 2 === 0 ? {} : { attributes: {} }),
+      });
+    }
+    const told = current?.history ?? [];
+    expect(told.length).toBe(60);
+    expect(told[0]).toMatchObject({ version: 'v118', attributes: { metadata: { name: '118' } } });
+    expect(new Set(told.map(({ version }) => version)).size).toBe(told.length);
+    // Nothing is to be said of the current one any more, and something of those before.
+    expect(settledCompanion({ next: { attributes: {} }, history: told }, 'f')?.history).toEqual(
+      told,
+    );
+  });
+
+  test('takes no more room than a write should send', () => {
+    const long = 'x'.repeat(10_000);
+    const past = ['a', 'b', 'c', 'd'].map((version) => side(long, { version }));
+    const write = { current: { next: side('n'), history: past }, next: side('m') };
+    const told = nextCompanion({ ...write, currentFingerprint: 'f-n' })?.history ?? [];
+    expect(told.map(({ version }) => version)).toEqual(['a', 'b', 'c']);
+  });
+
+  test('has what was written last when another program wrote over it', () => {
+    const current = { next: side('mine') };
+    const next = side('next');
+    const write = { current, currentFingerprint: 'theirs', currentVersion: 'v2', next };
+    expect(nextCompanion(write)?.history).toEqual([
+      { attributes: { metadata: { name: 'mine' } }, fingerprint: 'theirs', version: 'v2' },
+      side('mine'),
+    ]);
   });
 });
 

@@ -15,6 +15,8 @@ export interface CompanionSide {
   readonly size?: number;
   /** Holds for these very bytes. */
   readonly checksums?: Checksums;
+  /** The version that this body is, where the store keeps versions. */
+  readonly version?: string;
 }
 
 /**
@@ -26,6 +28,8 @@ export interface CompanionRecord {
   readonly next: CompanionSide;
   /** The body before; absent when there was none. */
   readonly previous?: CompanionSide;
+  /** What was said of versions that are not current, newest first. */
+  readonly history?: readonly CompanionSide[];
 }
 
 /** What holds for a body, by its fingerprint. */
@@ -40,6 +44,10 @@ export interface NextCompanion {
   readonly current: CompanionRecord | undefined;
   /** Fingerprint of the body that is there. */
   readonly currentFingerprint: string | undefined;
+  /** What else tells the body that is there. */
+  readonly otherFingerprints?: readonly string[];
+  /** The version that the body there is, when what is said of it is to be kept. */
+  readonly currentVersion?: string | undefined;
   /** Of the body that is coming: all that will be known. */
   readonly next: CompanionSide;
 }
@@ -47,6 +55,9 @@ export interface NextCompanion {
 /** Format that is written. Readers take it and the two before. */
 const VERSION = 1;
 const OLDEST_VERSION = VERSION - 2;
+/** Versions of which a companion tells, and what that may take, since each write sends it. Units of the latter: characters. */
+const MAX_HISTORY = 100;
+const MAX_HISTORY_LENGTH = 64 * 1024;
 
 /**
  * The side of a record that a body is. When it is neither, the body was changed from outside: what
@@ -55,14 +66,39 @@ const OLDEST_VERSION = VERSION - 2;
 export function selectAttributes(
   record: CompanionRecord | undefined,
   fingerprint: string,
+  otherFingerprints: readonly string[] = [],
 ): SelectedSide {
   if (record === undefined) return { matched: 'neither', attributes: {} };
   const { next, previous } = record;
   if (next.fingerprint === fingerprint) return { ...next, matched: 'next' };
   if (previous?.fingerprint === fingerprint) return { ...previous, matched: 'previous' };
+  // The same content may have been there twice, so what tells content alone comes second.
+  if (isAmong(otherFingerprints, next)) return { ...next, matched: 'next' };
+  if (previous !== undefined && isAmong(otherFingerprints, previous)) {
+    return { ...previous, matched: 'previous' };
+  }
   const { createdAt } = next;
   const attributes = withoutReserved(next.attributes);
   return { matched: 'neither', attributes, ...(createdAt !== undefined && { createdAt }) };
+}
+
+/** What is said of one version: by its name, else by what tells its content. */
+export function selectVersion(
+  { next, previous, history = [] }: CompanionRecord,
+  version: string,
+  fingerprints: readonly string[],
+): CompanionSide {
+  const sides = [next, ...(previous ? [previous] : []), ...history];
+  return (
+    sides.find((side) => side.version === version) ??
+    sides.find((side) => side.version === undefined && isAmong(fingerprints, side)) ?? {
+      attributes: {},
+    }
+  );
+}
+
+function isAmong(fingerprints: readonly string[], { fingerprint }: CompanionSide): boolean {
+  return fingerprint !== undefined && fingerprints.includes(fingerprint);
 }
 
 /** Layers keep under these names what is true of the bytes they wrote alone. */
@@ -77,11 +113,17 @@ function withoutReserved(attributes: ObjectAttributes): ObjectAttributes {
  * anything to take back, so that no companion is needed.
  */
 export function nextCompanion(write: NextCompanion): CompanionRecord | undefined {
-  const { current, currentFingerprint: fingerprint, next } = write;
+  const { current, currentFingerprint: fingerprint, otherFingerprints, currentVersion } = write;
+  const { next } = write;
   if (current === undefined && isEmptySide(next)) return undefined;
-  if (fingerprint === undefined) return { next };
-  const { matched: _matched, ...known } = selectAttributes(current, fingerprint);
-  return { next, previous: { ...known, fingerprint } };
+  if (fingerprint === undefined) return { next, ...historyOf(current) };
+  const { matched, ...known } = selectAttributes(current, fingerprint, otherFingerprints);
+  const previous = { ...known, fingerprint };
+  if (currentVersion === undefined) return { next, previous, ...historyOf(current) };
+  const there = { ...previous, version: currentVersion };
+  // What was written last was changed from outside since, and may be a version.
+  const unseen = matched === 'neither' && current ? [current.next] : [];
+  return { next, previous: there, ...historyOf(current, [there, ...unseen]) };
 }
 
 /** The record after the body has arrived: `undefined` when the companion is to be removed. */
@@ -89,7 +131,39 @@ export function settledCompanion(
   record: CompanionRecord,
   fingerprint: string,
 ): CompanionRecord | undefined {
-  return isEmptySide(record.next) ? undefined : { next: { ...record.next, fingerprint } };
+  return heldCompanion({ next: { ...record.next, fingerprint }, ...historyOf(record) });
+}
+
+/** A record that has anything to say; `undefined` for another one. */
+export function heldCompanion(record: CompanionRecord): CompanionRecord | undefined {
+  return isEmptySide(record.next) && record.history === undefined ? undefined : record;
+}
+
+/** What a record says of old versions, after some that are no longer current. */
+export function historyOf(
+  record: CompanionRecord | undefined,
+  past: readonly CompanionSide[] = [],
+): { readonly history?: readonly CompanionSide[] } {
+  const names = new Set(past.flatMap(({ version }) => version ?? []));
+  const before = record?.history ?? [];
+  const history = [
+    ...past.filter(
+      (side) => !isEmptySide(side) && (side.version ?? side.fingerprint) !== undefined,
+    ),
+    ...before.filter(({ version }) => version === undefined || !names.has(version)),
+  ];
+  const kept = withinLength(history.slice(0, MAX_HISTORY));
+  return kept.length === 0 ? {} : { history: kept };
+}
+
+/** The newest that fit. */
+function withinLength(history: readonly CompanionSide[]): readonly CompanionSide[] {
+  let length = 0;
+  const end = history.findIndex((side) => {
+    length += JSON.stringify(sideJson(side)).length;
+    return length > MAX_HISTORY_LENGTH;
+  });
+  return end === -1 ? history : history.slice(0, end);
 }
 
 /** Whether there is nothing to write down. */
@@ -108,6 +182,7 @@ export function toRecordJson(record: CompanionRecord): Record<string, unknown> {
     granary: VERSION,
     next: sideJson(record.next),
     ...(record.previous && { previous: sideJson(record.previous) }),
+    ...(record.history && { history: record.history.map(sideJson) }),
   };
 }
 
@@ -130,10 +205,11 @@ export function fromRecordJson(json: unknown, name: string): CompanionRecord {
       { hint: 'Update Granary to read it.' },
     );
   }
-  const { next, previous } = json;
+  const { next, previous, history } = json;
   return {
     next: fromSideJson(next, name),
     ...(previous !== undefined && { previous: fromSideJson(previous, name) }),
+    ...(Array.isArray(history) && { history: history.map((side) => fromSideJson(side, name)) }),
   };
 }
 
@@ -151,15 +227,16 @@ export function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 function sideJson(side: CompanionSide): Record<string, unknown> {
-  const { fingerprint, attributes, createdAt, size, checksums } = side;
-  return { fingerprint, ...attributes, createdAt, size, checksums };
+  const { fingerprint, attributes, createdAt, size, checksums, version } = side;
+  return { fingerprint, version, ...attributes, createdAt, size, checksums };
 }
 
 function fromSideJson(json: unknown, name: string): CompanionSide {
   if (!isObject(json)) throw unreadable(name, 'it lacks what it should say');
-  const { fingerprint, expiresAt, createdAt, size, checksums, ...attributes } = json;
+  const { fingerprint, version, expiresAt, createdAt, size, checksums, ...attributes } = json;
   return {
     ...(typeof fingerprint === 'string' && { fingerprint }),
+    ...(typeof version === 'string' && { version }),
     attributes: pickAttributes({
       ...attributes,
       ...(expiresAt !== undefined && { expiresAt: toDate(expiresAt, name) }),

@@ -1,6 +1,6 @@
 import { mapBody } from '../bodies/map-body.ts';
 import type { Capabilities } from '../contract/capabilities.ts';
-import type { AttributesPatch, ObjectAttributes, ObjectInfo } from '../contract/object-info.ts';
+import type { AttributesPatch, ObjectInfo } from '../contract/object-info.ts';
 import type { CopyOptions, OperationOptions, WriteConditions } from '../contract/operations.ts';
 import type { StorageProvider } from '../contract/provider.ts';
 import { isStorageError, StorageError } from '../errors/storage-error.ts';
@@ -11,30 +11,27 @@ import { outcomeOf } from '../provider/outcome-of.ts';
 import { ownOperation } from '../provider/own-operation.ts';
 import { signalOf } from '../provider/signal-of.ts';
 import { patchAttributes, pickAttributes, withoutAttributes } from './check-attributes.ts';
+import { comingBody } from './coming-body.ts';
 import { companionCapabilities } from './companion-capabilities.ts';
 import { companionEvents } from './companion-events.ts';
 import { companionKeys } from './companion-keys.ts';
-import {
-  type CompanionLayout,
-  companionName,
-  DEFAULT_COMPANION_LAYOUT,
-} from './companion-layout.ts';
+import { companionName, DEFAULT_COMPANION_LAYOUT, readCompanion } from './companion-layout.ts';
 import { listWithoutCompanions } from './companion-list.ts';
+import type { CompanionOptions } from './companion-options.ts';
 import {
+  type CompanionRecord,
   type CompanionSide,
+  heldCompanion,
+  historyOf,
   isEmptySide,
   nextCompanion,
   selectAttributes,
   settledCompanion,
 } from './companion-record.ts';
 import { companionSessions } from './companion-session.ts';
+import { checkCondition, unapplied, type WrittenBody, withoutVersion } from './companion-steps.ts';
 import { companionStore } from './companion-store.ts';
-
-/** Options of {@link withCompanion}. */
-export interface CompanionOptions {
-  /** Where companions lie. Default: `<key>.meta.json` beside the object. */
-  readonly layout?: CompanionLayout;
-}
+import { companionVersions } from './companion-versions.ts';
 
 /** How often a read begins again because the object changed between its two halves. */
 const MOST_RACES = 8;
@@ -45,21 +42,23 @@ const MOST_RACES = 8;
  * two leaves the old object or the new one, whole; what is edited from outside keeps what the user
  * said. Companions are hidden from listings and follow their objects. Body and attributes become
  * visible as one to users of this provider; to other processes, `atomicAttributes` is not claimed.
- * A companion knows the current object alone, so versions are left out. It stands right above the
- * backend, below the retry loop.
+ * Versions are left out, unless they are asked for. It stands right above the backend, below the
+ * retry loop.
  */
 export function withCompanion(
   provider: StorageProvider,
   options: CompanionOptions = {},
 ): StorageProvider {
-  const { layout = DEFAULT_COMPANION_LAYOUT } = options;
+  const { layout = DEFAULT_COMPANION_LAYOUT, versions: keepsVersions = false } = options;
+  const { fingerprintsOf = () => [], fingerprintOf, look } = options;
   const below = openedProvider(provider);
   const own = ownOperation(provider);
   const store = companionStore(provider, below.capabilities, layout);
   const keys = companionKeys(layout);
   const events = companionEvents(keys, layout);
 
-  const capabilities = (opened: Capabilities) => companionCapabilities(opened, layout);
+  const capabilities = (opened: Capabilities) =>
+    companionCapabilities(opened, layout, keepsVersions);
 
   /** An info as it is above: its own key, and the attributes of the companion alone. */
   function upInfo(key: string, info: ObjectInfo, side: CompanionSide): ObjectInfo {
@@ -78,11 +77,12 @@ export function withCompanion(
   /** What the companion says of a body; `undefined` when the body may have changed meanwhile. */
   async function sideOf(
     name: string,
-    { etag }: ObjectInfo,
+    info: ObjectInfo,
     asked: OperationOptions,
     isQuiet: () => boolean,
   ): Promise<CompanionSide | undefined> {
-    const side = selectAttributes(await store.load(name, asked), etag);
+    const { etag } = info;
+    const side = selectAttributes(await store.load(name, asked), etag, fingerprintsOf(info));
     if (side.matched !== 'neither' || (isEmptySide(side) && isQuiet())) return side;
     const now = await provider.stat(name, signalOf(asked));
     return now.etag === etag ? side : undefined;
@@ -124,31 +124,58 @@ export function withCompanion(
     return read.info;
   }
 
-  async function etagOf(name: string, asked: OperationOptions): Promise<string | undefined> {
+  async function infoOf(name: string, asked: OperationOptions): Promise<ObjectInfo | undefined> {
     try {
-      return (await provider.stat(name, signalOf(asked))).etag;
+      return await provider.stat(name, signalOf(asked));
     } catch (error) {
       if (isStorageError(error, 'not-found')) return undefined;
       throw error;
     }
   }
 
-  /** Brings in a new body with its attributes: companion, body, companion settled. */
+  /** The record of an object, and the object where there is a record or something to put into one. */
+  async function lookAt(
+    name: string,
+    side: CompanionSide,
+    asked: OperationOptions,
+  ): Promise<{ readonly current?: CompanionRecord; readonly there?: ObjectInfo }> {
+    if (look !== undefined) {
+      const found = await look(name, companionName(name, layout), signalOf(asked));
+      const current =
+        found.text === undefined ? undefined : readCompanion(found.text, name, layout);
+      return { ...(current && { current }), ...(found.info && { there: found.info }) };
+    }
+    const current = await store.load(name, asked);
+    if (current === undefined && isEmptySide(side)) return {};
+    const there = await infoOf(name, asked);
+    return { ...(current && { current }), ...(there && { there }) };
+  }
+
+  /** Brings in a new body with its attributes: companion, body, and the companion settled where it has to be. */
   async function writeBoth(
     key: string,
-    attributes: ObjectAttributes,
+    side: CompanionSide,
     asked: WriteConditions & OperationOptions,
     write: (name: string) => Promise<ObjectInfo>,
+    { fingerprint, past }: WrittenBody = {},
   ): Promise<ObjectInfo> {
     const name = keys.down(key);
-    const side: CompanionSide = { attributes };
-    const current = await unapplied(asked, () => store.load(name, asked));
-    if (current === undefined && isEmptySide(side)) return upInfo(key, await write(name), side);
-    const etag = await unapplied(asked, () => etagOf(name, asked));
-    checkCondition(asked, etag);
-    const record = nextCompanion({ current, currentFingerprint: etag, next: side }) ?? {
-      next: side,
-    };
+    const { current, there } = await unapplied(asked, () => lookAt(name, side, asked));
+    if (current === undefined && isEmptySide(side) && past === undefined) {
+      return upInfo(key, await write(name), side);
+    }
+    checkCondition(asked, there?.etag);
+    const known = await unapplied(asked, async () => fingerprint?.());
+    const next: CompanionSide = { ...side, ...(known !== undefined && { fingerprint: known }) };
+    const isOther = known === undefined || known !== there?.etag;
+    const planned = nextCompanion({
+      current,
+      currentFingerprint: there?.etag,
+      otherFingerprints: there ? fingerprintsOf(there) : [],
+      currentVersion: keepsVersions && isOther ? there?.version : undefined,
+      next,
+    }) ?? { next };
+    const record: CompanionRecord = { ...planned, ...historyOf(planned, past) };
     // Readers go by the body that is there, so nothing has changed before its write.
     await unapplied(asked, () => store.save(name, record, asked));
     let info: ObjectInfo;
@@ -160,11 +187,14 @@ export function withCompanion(
       if (!applied) await store.save(name, current).catch(() => {});
       throw error;
     }
+    const settled = settledCompanion(record, info.etag);
+    const isTold = known !== undefined && [info.etag, ...fingerprintsOf(info)].includes(known);
+    if (settled !== undefined && isTold) return upInfo(key, info, side);
     try {
-      await store.save(name, settledCompanion(record, info.etag));
+      await store.save(name, settled);
     } catch (error) {
       // With the same etag as before, the old attributes would be taken for those of the new body.
-      if (info.etag === etag) throw toStorageError(error).with({ outcome: 'unknown' });
+      if (info.etag === there?.etag) throw toStorageError(error).with({ outcome: 'unknown' });
     }
     return upInfo(key, info, side);
   }
@@ -176,13 +206,16 @@ export function withCompanion(
   ): Promise<ObjectInfo> {
     const name = keys.down(key);
     const info = await unapplied(asked, () => provider.stat(name, signalOf(asked)));
+    const current = await unapplied(asked, () => store.load(name, asked));
     const { matched: _matched, ...known } = selectAttributes(
-      await unapplied(asked, () => store.load(name, asked)),
+      current,
       info.etag,
+      fingerprintsOf(info),
     );
     const attributes = patchAttributes(known.attributes, patch);
     const next: CompanionSide = { ...known, attributes, fingerprint: info.etag };
-    await store.save(name, isEmptySide(next) ? undefined : { next }, asked);
+    const record = { next, ...historyOf(withoutVersion(current, info.version)) };
+    await store.save(name, heldCompanion(record), asked);
     return upInfo(key, info, next);
   }
 
@@ -198,9 +231,12 @@ export function withCompanion(
     checkCondition({ ...(sourceIfMatch !== undefined && { ifMatch: sourceIfMatch }) }, source.etag);
     if (from === to && ifNoneMatch === undefined) return setAttributes(to, patch, options);
     const pinned = below.capabilities().copyIfMatch && { sourceIfMatch: source.etag };
-    const info = await writeBoth(to, patchAttributes(source, patch), write, (name) =>
-      own(operation)(keys.down(from), name, { ...write, ...pinned }),
-    );
+    // Versions may go with what is moved.
+    const goes = operation === 'move' && keepsVersions;
+    const past = goes ? (await store.load(keys.down(from), options))?.history : undefined;
+    const side = { attributes: patchAttributes(source, patch) };
+    const carry = (name: string) => own(operation)(keys.down(from), name, { ...write, ...pinned });
+    const info = await writeBoth(to, side, write, carry, { ...(past && { past }) });
     if (operation === 'move') await store.save(keys.down(from), undefined);
     return info;
   }
@@ -227,7 +263,20 @@ export function withCompanion(
   const sessions = companionSessions({
     upload: (key, uploading) => own('upload')(keys.down(key), uploading),
     complete: (key, attributes, conditions, complete) =>
-      store.locked([keys.down(key)], () => writeBoth(key, attributes, conditions, complete)),
+      store.locked([keys.down(key)], () => writeBoth(key, { attributes }, conditions, complete)),
+  });
+
+  const versions = companionVersions({
+    provider,
+    keys,
+    layout,
+    load: store.load,
+    fingerprintsOf,
+    upInfo,
+    restore: (key, side, fingerprint, asked, restore) =>
+      store.locked([keys.down(key)], () =>
+        writeBoth(key, side, asked, restore, { fingerprint: async () => fingerprint }),
+      ),
   });
 
   const layered: StorageProvider = {
@@ -239,6 +288,7 @@ export function withCompanion(
     open: async (opening) => capabilities(await below.open(opening)),
 
     async get(key, asked) {
+      if (asked.version !== undefined) return versions.get(key, asked);
       const { found, info } = await readBoth(
         key,
         asked,
@@ -249,16 +299,20 @@ export function withCompanion(
       return mapBody(found, { info });
     },
     put: (key, body, asked) =>
-      locked('put', key, () =>
-        writeBoth(key, pickAttributes(asked), asked, (name) =>
-          provider.put(name, body, withoutAttributes(asked)),
-        ),
-      ),
-    stat: (key, asked) => asOperation('stat', () => statOf(key, asked), key),
+      locked('put', key, () => {
+        const coming = comingBody(body, fingerprintOf, asked.signal);
+        const write = (name: string) => provider.put(name, coming.body(), withoutAttributes(asked));
+        return writeBoth(key, { attributes: pickAttributes(asked) }, asked, write, coming);
+      }),
+    stat: (key, asked) =>
+      asked.version === undefined
+        ? asOperation('stat', () => statOf(key, asked), key)
+        : versions.stat(key, asked),
     delete: (key, asked) =>
       locked('delete', key, async () => {
         const result = await provider.delete(keys.down(key), asked);
-        await store.save(keys.down(key), undefined, asked);
+        // What is said of one version is not looked at once that is gone.
+        if (asked.version === undefined) await store.save(keys.down(key), undefined, asked);
         return result;
       }),
     list: (asked) => listWithoutCompanions(provider, keys, asked),
@@ -293,6 +347,10 @@ export function withCompanion(
     },
     publicUrl: (key) => own('publicUrl')(keys.down(key)),
 
+    ...(keepsVersions && {
+      versions: { list: versions.list, restore: versions.restore },
+    }),
+
     async watch({ prefix = '', ...asked }) {
       const watcher = await own('watch')({
         prefix: keys.downPrefix(prefix),
@@ -320,27 +378,4 @@ export function withCompanion(
     const results = await own('deleteMany')(companions, signalOf(asked));
     for (const result of results) if (!result.ok) throw result.error;
   }
-}
-
-/** What comes before a write: when it fails, nothing was applied. */
-async function unapplied<Result>(
-  { signal }: OperationOptions,
-  work: () => Promise<Result>,
-): Promise<Result> {
-  try {
-    return await work();
-  } catch (error) {
-    throw toStorageError(error, {}, signal).with({ outcome: 'not-applied' });
-  }
-}
-
-/** A condition that is lost already does not touch the companion. */
-function checkCondition({ ifMatch, ifNoneMatch }: WriteConditions, etag: string | undefined): void {
-  const holds =
-    (ifMatch === undefined || ifMatch === etag) &&
-    (ifNoneMatch === undefined || etag === undefined);
-  if (holds) return;
-  throw new StorageError('precondition-failed', 'the object is another write than asked for.', {
-    outcome: 'not-applied',
-  });
 }

@@ -1,3 +1,4 @@
+import type { CompanionOptions } from '../attributes/companion-options.ts';
 import type { AnyEngine, EngineOptions, StorageEngine } from './engine.ts';
 import type { StorageProvider } from './provider.ts';
 import type { AnyItems, ItemTypes } from './values.ts';
@@ -82,6 +83,9 @@ export interface CommonBackendOptions {
   readonly prefix?: string;
 }
 
+/** Whether a backend has companions, or how. */
+export type CompanionChoice = boolean | Omit<CompanionOptions, 'layout'>;
+
 /** What an author of a backend writes down for `defineBackend`. */
 export interface BackendDefinition<Options> {
   /** Id of the backend: the same in package, file names and errors. */
@@ -96,7 +100,7 @@ export interface BackendDefinition<Options> {
    * Keeps attributes in companion objects, for a provider that cannot keep them itself. A function
    * tells it of the options, which it does not change. Default: `false`.
    */
-  readonly companion?: boolean | ((options: Options) => boolean);
+  readonly companion?: CompanionChoice | ((options: Options) => CompanionChoice);
   readonly provider: (options: Options) => StorageProvider;
   /** Options from a URL or a config object. Errors: `invalid-config` that says what is allowed. */
   readonly fromConfig?: (source: ConfigSource) => Options;

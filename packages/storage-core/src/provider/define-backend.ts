@@ -1,6 +1,7 @@
 import { companionCapabilities } from '../attributes/companion-capabilities.ts';
 import { companionKeys } from '../attributes/companion-keys.ts';
 import { DEFAULT_COMPANION_LAYOUT } from '../attributes/companion-layout.ts';
+import type { CompanionOptions } from '../attributes/companion-options.ts';
 import type { EngineOptions, StorageEngine } from '../contract/engine.ts';
 import type {
   BackendDefinition,
@@ -28,11 +29,12 @@ export function defineBackend<Options>(
     const { retry = remote ? {} : false, prefix, ...own } = options;
     if (retry !== false) checkRetry(retry);
     const bare = make(own as Options);
-    const companion = typeof asked === 'function' ? asked(own as Options) : asked;
+    const chosen = typeof asked === 'function' ? asked(own as Options) : asked;
+    const companion = chosen === true ? {} : chosen;
     const whole = deferProvider(bare, {
       capabilities: () =>
         companion
-          ? companionCapabilities(bare.capabilities, DEFAULT_COMPANION_LAYOUT)
+          ? companionCapabilities(bare.capabilities, DEFAULT_COMPANION_LAYOUT, companion.versions)
           : bare.capabilities,
       publicUrl: (key) =>
         bare.publicUrl?.(companion ? companionKeys(DEFAULT_COMPANION_LAYOUT).down(key) : key),
@@ -54,7 +56,7 @@ export function defineBackend<Options>(
 
 async function complete(
   bare: StorageProvider,
-  companion: boolean,
+  companion: false | CompanionOptions,
   retry: RetryOptions | false,
 ): Promise<StorageProvider> {
   const [{ guarded }, companions, retrying] = await Promise.all([
@@ -62,6 +64,6 @@ async function complete(
     companion ? import('../attributes/with-companion.ts') : undefined,
     retry === false ? undefined : import('./with-retry.ts'),
   ]);
-  const whole = companions?.withCompanion(bare) ?? bare;
+  const whole = companion && companions ? companions.withCompanion(bare, companion) : bare;
   return guarded(retry === false ? whole : (retrying?.withRetry(whole, retry) ?? whole));
 }
