@@ -155,6 +155,106 @@ describe('versions', () => {
   });
 });
 
+describe('what the service may answer', () => {
+  const ITEM = {
+    ...{ id: '1', name: 'a', size: 1, eTag: '"e"', cTag: '"c"', file: {} },
+    ...{ createdDateTime: '2026-01-01T00:00:00Z', lastModifiedDateTime: '2026-01-01T00:00:00Z' },
+  };
+  const OTHER = { ...ITEM, cTag: '"d"' };
+  const ONE = { id: '1.0', lastModifiedDateTime: '2026-01-01T00:00:00Z' };
+
+  /** A provider whose answers are these: versions, and the item when it is looked at again. */
+  const answered = (listed: unknown, after: object | null = ITEM) =>
+    onedriveProvider({
+      auth: 'token',
+      versions: true,
+      fetch: async (input, init) => {
+        const gone = { error: { code: 'itemNotFound' } };
+        if (String(input).includes('meta.json')) return Response.json(gone, { status: 404 });
+        if (!String(input).endsWith('/$batch')) return Response.json(ITEM);
+        const { requests } = JSON.parse(String(init?.body)) as {
+          readonly requests: readonly { readonly id: string; readonly url: string }[];
+        };
+        const responses = requests.map(({ id, url }) => {
+          if (url.includes('meta.json')) return { id, status: 404, body: gone };
+          if (url.endsWith('/versions')) return { id, status: 200, body: listed };
+          return { id, status: 200, body: url.includes('size') ? ITEM : after };
+        });
+        if (after === null && requests.some(({ url }) => url.startsWith('/me/drive/items/'))) {
+          throw new TypeError('fetch failed');
+        }
+        return Response.json({ responses });
+      },
+    });
+  const offline = () => answered({ value: [ONE] }, null);
+  const list = async (provider: ReturnType<typeof answered>) => {
+    for await (const page of provider.versions?.list('a', {}) ?? []) return page;
+    return [];
+  };
+
+  test('of an object that keeps changing is a conflict', async () => {
+    const error = await rejection(answered({ value: [ONE] }, OTHER).stat('a', {}));
+    expect(error?.code).toBe('conflict');
+  });
+
+  test('is no list, or an empty one, or one without sizes', async () => {
+    expect((await rejection(list(answered({}))))?.code).toBe('unavailable');
+    expect(await list(answered({ value: [] }))).toEqual([]);
+    expect((await answered({ value: [] }).stat('a', {})).version).toBeUndefined();
+    const infos = await list(answered({ value: [ONE, { ...ONE, id: '0.0' }] }));
+    expect(infos.map(({ version, size }) => [version, size])).toEqual([
+      ['1:1.0', 1],
+      ['1:0.0', 0],
+    ]);
+  });
+
+  test('leaves a write without the name of its version, and does not fail it', async () => {
+    const put = async (provider: ReturnType<typeof answered>) =>
+      (await provider.put('a', toBody('x'), {})).version;
+    expect(await put(answered({ value: [ONE] }))).toBe('1:1.0');
+    expect(await put(answered({ value: [ONE] }, OTHER))).toBeUndefined();
+    expect(await put(answered({ value: [] }))).toBeUndefined();
+    expect(await put(offline())).toBeUndefined();
+  });
+
+  test('is trouble on the way to a version', async () => {
+    const { storage, fake, options } = await open({ tellsVersionUrls: false });
+    const { version = '' } = await storage.put('a', 'content');
+    await storage.put('a', 'now');
+    const provider = onedriveProvider(options);
+    const content = ({ path }: { readonly path: string }) => path.endsWith('/1.0/content');
+    fake.failNext({ status: 503, match: content });
+    expect((await rejection(provider.get('a', { version })))?.code).toBe('unavailable');
+    fake.failNext({ status: 302, match: content });
+    expect((await rejection(provider.get('a', { version })))?.code).toBe('unavailable');
+    fake.fault('ignore-range');
+    const part = provider.get('a', { version, range: { offset: 1 } });
+    expect((await rejection(part))?.message).toContain('ignored the range');
+    fake.fault(undefined);
+    const many = await createOneDrive.provider(options).statMany?.(['a'], {});
+    expect(many?.map((one) => one.ok && one.value.version)).toEqual([expect.any(String)]);
+    fake.failNext({
+      status: 403,
+      code: 'accessDenied',
+      match: ({ path }) => path.endsWith('/versions'),
+    });
+    expect((await rejection(list(provider)))?.code).toBe('permission-denied');
+    let isRestored = false;
+    const late = onedriveProvider({
+      ...options,
+      fetch: async (input, init) => {
+        if (isRestored) throw new TypeError('fetch failed');
+        isRestored = String(input).endsWith('/restoreVersion');
+        return fetch(input, init);
+      },
+    });
+    const restored = await rejection(late.versions?.restore('a', version, {}) as never);
+    expect([restored?.code, restored?.outcome]).toEqual(['unavailable', 'unknown']);
+    const signal = AbortSignal.abort();
+    await expect(provider.open?.({ signal })).rejects.toThrow();
+  });
+});
+
 describe('options of the service for one write', () => {
   const native = {
     description: 'words',
