@@ -8,6 +8,7 @@ import {
   granaryGdriveAttributes,
   granaryOneDrive,
   granaryOneDriveAttributes,
+  granaryOneDrivePlain,
 } from './drives/granary-drives.ts';
 import { rawDropbox, rawGdrive, rawOneDrive } from './drives/raw-drives.ts';
 import type { Workload } from './harness/workload.ts';
@@ -23,6 +24,7 @@ export const driveWorkloads: readonly Workload[] = [
   ]),
   driveCalls({ service: onedriveService, leftOut: driveLeftOut }, [
     granaryOneDrive,
+    granaryOneDrivePlain,
     granaryOneDriveAttributes,
     rawOneDrive,
     ...drivePeers.onedrive,

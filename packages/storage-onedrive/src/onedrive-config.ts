@@ -17,6 +17,7 @@ export function onedriveFromConfig(
     siteId: { type: 'string', names: ['site_id'] },
     appFolder: { type: 'boolean', names: ['app_folder'] },
     versions: { type: 'boolean' },
+    attributes: { type: 'string', oneOf: ['companion', 'none'] },
     trash: { type: 'boolean' },
     endpoint: { type: 'string' },
     allowInsecure: { type: 'boolean', names: ['allow_insecure'] },

@@ -50,6 +50,11 @@ export interface OneDriveOptions {
    * A write then takes a request more, which asks for its version. Default: `false`.
    */
   readonly versions?: boolean;
+  /**
+   * Where content headers, metadata, tags and expiry live: in files beside the objects, or nowhere. Without
+   * them a write is one request instead of two. Default: `companion`.
+   */
+  readonly attributes?: 'companion' | 'none';
   /** Deletes into the recycle bin; `false` deletes for good. Default: `true`. */
   readonly trash?: boolean;
   /** Address of Microsoft Graph, for the clouds of nations. Default: `https://graph.microsoft.com`. */
@@ -60,10 +65,10 @@ export interface OneDriveOptions {
   readonly fetch?: typeof globalThis.fetch;
 }
 
-/** Opens a folder of a drive, with companions for attributes. Makes no request until the first operation. */
+/** Opens a folder of a drive. Makes no request until the first operation. */
 export function onedriveProvider(options: OneDriveOptions): StorageProvider {
   refuseSignIn(options);
-  const { trash = true, ...access } = options;
+  const { trash = true, attributes = 'companion', ...access } = options;
   const drive = openOneDrive(access);
   const hasChanges = !access.appFolder;
 
@@ -101,7 +106,7 @@ export function onedriveProvider(options: OneDriveOptions): StorageProvider {
     usage: (options) => readUsage(drive, options),
     health: (options) => checkHealth(drive, options),
   };
-  return withQuickCompanions(bare, drive);
+  return attributes === 'none' ? bare : withQuickCompanions(bare, drive);
 }
 
 /**
@@ -159,7 +164,8 @@ function refuseSignIn(options: object): void {
 
 /**
  * Makes a storage over OneDrive or a SharePoint document library, in Node and browsers. Content
- * types, metadata, tags and expiry lie in a companion file beside the object that has some.
+ * types, metadata, tags and expiry lie in a companion file beside the object that has some, unless
+ * `attributes` is `none`.
  * Errors: `invalid-config` for options that are missing, unsafe or contradict each other.
  */
 export const createOneDrive: BackendFactory<OneDriveOptions> = /* @__PURE__ */ defineBackend({

@@ -41,6 +41,15 @@ test('makes as few requests as the README says, and no more than the SDK', async
     ).text(),
   );
   const stat = await calls(() => mine.stat('one.txt'));
+  const bare = createOneDrive({
+    auth: () => fake.token(),
+    endpoint: fake.url,
+    attributes: 'none',
+  });
+  const putBare = await calls(() => bare.put('three.txt', 'content'));
+  const getBare = await calls(async () => (await bare.get('three.txt')).text());
+  const statBare = await calls(() => bare.stat('three.txt'));
+  const removeBare = await calls(() => bare.delete('three.txt'));
   await mine.saveMany(
     KEYS.map((key) => ({ key, value: 1 })),
     { concurrency: 16 },
@@ -48,6 +57,7 @@ test('makes as few requests as the README says, and no more than the SDK', async
   const list = await calls(async () => expect(await mine.list('many/')).toHaveLength(1000));
   const remove = await calls(() => mine.deleteMany(KEYS.slice(0, 100)));
   const removeOne = await calls(() => mine.delete('one.txt'));
+  const listBare = await calls(() => bare.list('many/'));
 
   const sdk = {
     put: await calls(() =>
@@ -69,6 +79,7 @@ test('makes as few requests as the README says, and no more than the SDK', async
       for (const key of KEYS.slice(100, 200)) await client.api(`/me/drive/root:/${key}`).delete();
     }),
   };
+  const removeManyBare = await calls(() => bare.deleteMany(KEYS.slice(200, 300)));
   expect({ put, putAttributes, get, getAttributes, part, stat, list, remove, removeOne }).toEqual({
     put: 2,
     putAttributes: 3,
@@ -79,6 +90,14 @@ test('makes as few requests as the README says, and no more than the SDK', async
     list: 1,
     remove: 15,
     removeOne: 3,
+  });
+  expect({ putBare, getBare, statBare, removeBare, listBare, removeManyBare }).toEqual({
+    putBare: 1,
+    getBare: 2,
+    statBare: 1,
+    removeBare: 2,
+    listBare: 1,
+    removeManyBare: 10,
   });
   expect(sdk).toEqual({ put: 1, get: 2, stat: 1, list: 5, remove: 100 });
 }, 60_000);

@@ -87,6 +87,10 @@ const versions = harnessOf(
   {},
   { versions: true },
 );
+const bare = harnessOf('onedrive without attributes, over its fake', {}, { attributes: 'none' });
+describeConformance(bare, {
+  rules: ['OPEN', 'PUT', 'GET', 'STAT', 'META', 'DEL', 'LIST', 'BATCH'],
+});
 describeConformance(
   { ...versions, knownGaps: VERSION_GAPS },
   { rules: ['OPEN', 'PUT', 'GET', 'META', 'COND', 'DEL', 'MOVE', 'COPY', 'UP-1', 'VER'] },

@@ -51,7 +51,7 @@ const DELAY_MS: Readonly<Record<Scale, number>> = { full: 50, quick: 50, tiny: 2
 
 /** Group of subjects that store bytes alone. */
 const BYTES_ALONE = 'bytes alone';
-/** Group of subjects that store attributes with them. */
+/** Group of subjects that store attributes with them, or tell those that others stored. */
 const WITH_ATTRIBUTES = 'with attributes';
 
 /** Names of the metric of an operation: by a new client, by the same client again, and the time. */
@@ -74,7 +74,8 @@ export function driveCalls(
     isolated: false,
     exact: true,
     ...(leftOut && { leftOut }),
-    groupOf: ({ keepsAttributes = false }) => (keepsAttributes ? WITH_ATTRIBUTES : BYTES_ALONE),
+    groupOf: ({ keepsAttributes = false, looksForAttributes = false }) =>
+      keepsAttributes || looksForAttributes ? WITH_ATTRIBUTES : BYTES_ALONE,
     async start(subject, { folder, scale }) {
       await mkdir(folder, { recursive: true });
       const site = await service.start(folder);

@@ -38,6 +38,8 @@ export type DriveOperation =
 export interface DriveSubject extends Subject {
   /** It stores {@link NOTE} with each object and gives it back. Default: it stores bytes alone. */
   readonly keepsAttributes?: boolean;
+  /** It stores none here, and looks for those that an object may have: no peer of its service does. Default: false. */
+  readonly looksForAttributes?: boolean;
   /** Its objects are not those that everybody sees, so that it has to make what it lists. Default: false. */
   readonly hasOwnLayout?: boolean;
   /** What it cannot do. */

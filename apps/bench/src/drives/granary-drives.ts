@@ -7,19 +7,27 @@ import { type DriveStore, type DriveSubject, NOTE } from './drive-store.ts';
  * Granary's backends as an application opens them, loaded when they are opened.
  */
 
+const LOOKS =
+  'looks for the attributes that an object may have, which no peer keeps there, and is held against none';
+
 async function openGdrive({ url, token }: DriveSite): Promise<StorageEngine> {
   const { createGoogleDrive } = await import('@granary/storage-gdrive');
   return createGoogleDrive({ auth: () => token, endpoint: url });
 }
 
-async function openOneDrive({ url, token }: DriveSite): Promise<StorageEngine> {
+type Attributes = 'companion' | 'none';
+
+async function openOneDrive(
+  { url, token }: DriveSite,
+  attributes: Attributes = 'companion',
+): Promise<StorageEngine> {
   const { createOneDrive } = await import('@granary/storage-onedrive');
-  return createOneDrive({ auth: () => token, endpoint: url });
+  return createOneDrive({ auth: () => token, endpoint: url, attributes });
 }
 
 async function openDropbox(
   { url, token }: DriveSite,
-  attributes: 'companion' | 'none' = 'companion',
+  attributes: Attributes = 'companion',
 ): Promise<StorageEngine> {
   const { createDropbox } = await import('@granary/storage-dropbox');
   return createDropbox({ auth: token, endpoint: url, attributes });
@@ -74,7 +82,16 @@ export const granaryOneDrive: DriveSubject = defineSubject({
   id: 'granary-onedrive',
   title: 'Granary',
   kind: 'granary',
+  note: LOOKS,
+  looksForAttributes: true,
   open: async (site) => driveStore(await openOneDrive(site)),
+});
+
+export const granaryOneDrivePlain: DriveSubject = defineSubject({
+  id: 'granary-onedrive-none',
+  title: "Granary, attributes: 'none'",
+  kind: 'granary',
+  open: async (site) => driveStore(await openOneDrive(site, 'none')),
 });
 
 export const granaryOneDriveAttributes: DriveSubject = defineSubject({
@@ -89,6 +106,8 @@ export const granaryDropbox: DriveSubject = defineSubject({
   id: 'granary-dropbox',
   title: 'Granary',
   kind: 'granary',
+  note: LOOKS,
+  looksForAttributes: true,
   open: async (site) => driveStore(await openDropbox(site)),
 });
 
