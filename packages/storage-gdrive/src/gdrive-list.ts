@@ -11,6 +11,7 @@ import { toInfo } from './gdrive-attributes.ts';
 import { exportedInfo, isExported } from './gdrive-export.ts';
 import { type DriveFile, isFolder, isObject, newestFirst } from './gdrive-file.ts';
 import { isSegment } from './gdrive-keys.ts';
+import { readKnownFolder } from './gdrive-known-folders.ts';
 import { folderIds, inAny, inGroups, PAGE_SIZE, search } from './gdrive-lookup.ts';
 import type { GdriveStore } from './gdrive-store.ts';
 
@@ -106,13 +107,18 @@ function folderReader(
     return pages.flatMap((page) => page ?? []);
   }
 
+  function widen(): void {
+    reach = Math.min(reach * 4, MAX_FOLDERS);
+  }
+
   function start(path: string): void {
     const ids = known.get(path) ?? [];
     // What is in the top folder does not say so in words that are known: it is read by itself.
     const together = ids.includes(store.top) ? [path] : nextFolders(path);
-    reach = Math.min(reach * 4, MAX_FOLDERS);
+    widen();
     const idsOf = new Map(together.map((folder) => [folder, known.get(folder) ?? []]));
     const reading = childrenOf([...idsOf.values()].flat());
+    remember(path, ids, reading, idsOf.size);
     for (const [folder, own] of idsOf) {
       known.delete(folder);
       const entries = reading.then((children) => {
@@ -127,8 +133,27 @@ function folderReader(
     }
   }
 
+  /** The folder that a walk begins with, when it was read alone and is a page. */
+  function remember(
+    path: string,
+    ids: readonly string[],
+    reading: Promise<readonly DriveFile[]>,
+    together: number,
+  ): void {
+    if (together > 1 || ids.includes(store.top)) return;
+    reading.then(
+      (children) => children.length <= PAGE_SIZE && store.known.set(path, ids),
+      () => {},
+    );
+  }
+
   return async (path) => {
     if (!known.has(path) && !read.has(path)) {
+      const again = await readKnownFolder(store, path, signal);
+      if (again !== undefined) {
+        widen();
+        return entriesOf(again, path);
+      }
       const ids = await folderIds(store, path, { signal });
       if (ids.length === 0) return [];
       known.set(path, ids);

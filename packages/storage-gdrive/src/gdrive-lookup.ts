@@ -77,9 +77,34 @@ export async function folderIds(
   path: string,
   options: LookUpOptions,
 ): Promise<readonly string[]> {
-  const folders = [...store.root, ...segmentsOf(path)];
-  const [place = NOWHERE] = await findPaths(store, [{ folders, leaf: undefined }], options);
-  return place.missing.length > 0 ? [] : (place.folders.at(-1) ?? []);
+  const folder = folderPath(store, path);
+  const [place = NOWHERE] = await findPaths(store, [folder], options);
+  return idsIn(place);
+}
+
+function folderPath({ root }: GdriveStore, path: string): Path {
+  return { folders: [...root, ...segmentsOf(path)], leaf: undefined };
+}
+
+function idsIn({ folders, missing }: Place): readonly string[] {
+  return missing.length > 0 ? [] : (folders.at(-1) ?? []);
+}
+
+/** Searches that find a folder, and what its ids are by the files they found. `undefined` where they do not fit. */
+export function folderSearch(
+  store: GdriveStore,
+  path: string,
+):
+  | { readonly queries: readonly string[]; idsIn(pages: readonly Files[]): readonly string[] }
+  | undefined {
+  const folder = folderPath(store, path);
+  const plan = planSearch(store, [folder]);
+  return (
+    plan && {
+      queries: plan.queries.map((q) => visible(q, {})),
+      idsIn: (pages) => idsIn(placeOf(store, folder, plan.gather(pages))),
+    }
+  );
 }
 
 /** Everything that a search finds. `undefined` when that is more than a page and only one was wanted. */
@@ -94,25 +119,37 @@ export async function search(
     const page: FilePage = await store.client.json<FilePage>({
       method: 'GET',
       path: 'files',
-      query: {
-        q,
-        fields: `nextPageToken,incompleteSearch,files(${FILE_FIELDS})`,
-        pageSize: String(PAGE_SIZE),
-        pageToken,
-        ...store.listQuery,
-      },
+      query: { ...searchQuery(store, q), pageToken },
       signal,
     });
-    if (!Array.isArray(page.files)) throw notDrive('it is no list of files');
-    if (page.incompleteSearch === true) throw notDrive('it says that its search is incomplete');
-    files.push(...page.files);
+    files.push(...filesOf(page));
     pageToken = page.nextPageToken;
     if (onePage && pageToken !== undefined) return undefined;
   } while (pageToken !== undefined);
   return files;
 }
 
-interface FilePage {
+/** The parameters of a search, without its page. */
+export function searchQuery({ listQuery }: GdriveStore, q: string): Record<string, string> {
+  return {
+    q,
+    fields: `nextPageToken,incompleteSearch,files(${FILE_FIELDS})`,
+    pageSize: String(PAGE_SIZE),
+    ...listQuery,
+  };
+}
+
+/** Errors: `unavailable` for what is no whole page. */
+export function filesOf({ files, incompleteSearch }: FilePage): readonly DriveFile[] {
+  if (!Array.isArray(files)) throw notDrive('it is no list of files');
+  if (incompleteSearch === true) throw notDrive('it says that its search is incomplete');
+  return files;
+}
+
+type Files = readonly DriveFile[];
+
+/** A page of a search. */
+export interface FilePage {
   readonly files?: readonly DriveFile[];
   readonly nextPageToken?: string;
   readonly incompleteSearch?: boolean;
@@ -128,15 +165,32 @@ async function findPaths(
   return paths.map((path) => placeOf(store, path, findings));
 }
 
-/**
- * Searches for all names on the way at once, wherever they are, and puts the tree together here.
- * `undefined` where that is too much for one page, or too long for an address.
- */
+/** Looks for all paths at once. `undefined` where that is too much for one page, or too long for an address. */
 async function searchAtOnce(
   store: GdriveStore,
   paths: readonly Path[],
   options: LookUpOptions,
 ): Promise<Findings | undefined> {
+  const plan = planSearch(store, paths);
+  if (plan === undefined) return undefined;
+  const pages = await Promise.all(
+    plan.queries.map((q) => search(store, visible(q, options), { ...options, onePage: true })),
+  );
+  const whole = pages.filter((files) => files !== undefined);
+  return whole.length < pages.length ? undefined : plan.gather(whole);
+}
+
+/** Queries, and what the files that each of them finds are together. */
+interface SearchPlan {
+  readonly queries: readonly string[];
+  gather(pages: readonly Files[]): Findings;
+}
+
+/**
+ * Searches for all names on the way at once, wherever they are; the tree is put together here.
+ * `undefined` where a query is too long for an address.
+ */
+function planSearch(store: GdriveStore, paths: readonly Path[]): SearchPlan | undefined {
   const tops = new Set<string>();
   const others = new Set<string>();
   for (const { folders, leaf } of paths) {
@@ -144,7 +198,7 @@ async function searchAtOnce(
     if (top !== undefined) tops.add(top);
     for (const name of below) others.add(name);
   }
-  if (tops.size === 0) return findings();
+  if (tops.size === 0) return { queries: [], gather: findings };
   const atTop = inside(tops, [store.top]);
   const anywhere = named(others);
   // A name that is looked for both in the top folder and below is looked for twice: what is found
@@ -154,19 +208,20 @@ async function searchAtOnce(
   const queries =
     others.size === 0 ? [atTop] : isMixed ? [atTop, anywhere] : [`(${atTop}) or ${anywhere}`];
   if (queries.some((q) => encodeURIComponent(q).length > MAX_QUERY_CHARS)) return undefined;
-  const pages = await Promise.all(
-    queries.map((q) => search(store, visible(q, options), { ...options, onePage: true })),
-  );
-  const found = findings();
-  for (const [index, files] of pages.entries()) {
-    if (files === undefined) return undefined;
-    for (const file of files) {
-      const isTop = isMixed ? index === 0 : tops.has(file.name);
-      if (isTop) found.add(store.top, file);
-      else for (const parent of file.parents ?? []) found.add(parent, file);
-    }
-  }
-  return found;
+  return {
+    queries,
+    gather(pages) {
+      const found = findings();
+      for (const [index, files] of pages.entries()) {
+        for (const file of files) {
+          const isTop = isMixed ? index === 0 : tops.has(file.name);
+          if (isTop) found.add(store.top, file);
+          else for (const parent of file.parents ?? []) found.add(parent, file);
+        }
+      }
+      return found;
+    },
+  };
 }
 
 /** Looks into one level of folders after the other. */

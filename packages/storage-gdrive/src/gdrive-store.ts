@@ -1,5 +1,6 @@
 import { type DriveClient, driveClient, type GdriveAccess } from './gdrive-client.ts';
 import { rootSegments } from './gdrive-keys.ts';
+import { type KnownFolders, knownFolders } from './gdrive-known-folders.ts';
 
 /** Where in which Drive the store is. */
 export interface GdrivePlace extends GdriveAccess {
@@ -26,6 +27,8 @@ export interface GdriveStore {
   /** What documents of Google's editors are exported as, by the last word of their type. */
   readonly exports: Readonly<Record<string, string>>;
   readonly verify: boolean;
+  /** Folders that were read before. */
+  readonly known: KnownFolders;
   /** Parameters that lists of this place need. */
   readonly listQuery: Readonly<Record<string, string>>;
   /** Parameters that requests for one file need. */
@@ -47,6 +50,7 @@ export function gdriveStore(place: GdrivePlace): GdriveStore {
     keepsVersions: usesTrash,
     exports,
     verify,
+    known: knownFolders(),
     listQuery: {
       ...(appFolder && { spaces: 'appDataFolder' }),
       ...(driveId !== undefined && {
