@@ -21,8 +21,9 @@ export const SOURCE_CHECKS: readonly Check[] = [
   },
 ];
 
-/** Needs the builds of all packages. */
+/** Needs the builds of all packages. The longest comes first, since two run at once. */
 export const BUILD_CHECKS: readonly Check[] = [
+  { title: 'scaffolded packages', script: 'tools/create-package/src/verify.ts', args: [] },
   { title: 'published files', script: 'tools/package-gates/src/main.ts', args: ['publint'] },
   {
     title: 'types as users resolve them',
@@ -42,5 +43,4 @@ export const BUILD_CHECKS: readonly Check[] = [
     args: ['--check'],
   },
   { title: 'code in the documentation', script: 'tools/check-docs/src/main.ts', args: [] },
-  { title: 'scaffolded packages', script: 'tools/create-package/src/verify.ts', args: [] },
 ];

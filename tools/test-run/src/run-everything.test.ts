@@ -81,6 +81,26 @@ describe('runEverything', () => {
     expect(said).toContain(`ran    ${NAME} build`);
   });
 
+  test('runs the longest check of builds beside the others, and tells of all in order', async () => {
+    const running = new Set<string>();
+    const seen: string[] = [];
+    const entries = await runEverything(
+      context(async (script, _args, options) => {
+        if (script.includes('turbo')) return await playTurbo(allTasks, options);
+        running.add(script);
+        seen.push([...running].join(' + '));
+        const isLongest = script.includes('create-package');
+        for (let turn = 0; turn < (isLongest ? 50 : 1); turn += 1) await Promise.resolve();
+        running.delete(script);
+        return fine;
+      }),
+    );
+    const titles = entries.filter(({ group }) => group === 'checks').map(({ title }) => title);
+    expect(titles).toEqual(CHECKS.map(({ title }) => title));
+    expect(seen).toContain('tools/create-package/src/verify.ts + tools/package-gates/src/main.ts');
+    expect(seen.every((both) => both.split(' + ').length <= 2)).toBe(true);
+  });
+
   test('shows the output of a check that fails', async () => {
     const entries = await run(allTasks, { exitCode: 2, output: 'bad\nworse' });
     expect(entries[0]).toMatchObject({ state: 'failed', reason: 'exit code 2' });

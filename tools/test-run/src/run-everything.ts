@@ -26,6 +26,8 @@ export interface RunContext {
 
 const TURBO = 'node_modules/turbo/bin/turbo';
 const MAX_SHOWN_LINES = 200;
+/** The scaffolded packages wait for npm and for one test after another; the others take as long together. */
+const CHECKS_AT_ONCE = 2;
 const TASKS = ['build', 'typecheck', 'test'];
 
 /** Runs every check and test and returns an entry for each. An abort ends it early with a failure. */
@@ -33,28 +35,42 @@ export async function runEverything(context: RunContext): Promise<readonly Entry
   const entries = [
     ...(await runChecks(context, SOURCE_CHECKS)),
     ...(await runTasks(context)),
-    ...(await runChecks(context, BUILD_CHECKS)),
+    ...(await runChecks(context, BUILD_CHECKS, CHECKS_AT_ONCE)),
   ];
   return context.signal.aborted
     ? [...entries, { group: 'checks', title: 'whole run', state: 'failed', reason: 'interrupted' }]
     : entries;
 }
 
-async function runChecks(context: RunContext, checks: readonly Check[]): Promise<readonly Entry[]> {
+/** Runs checks, so many at once, and returns their entries in order. */
+async function runChecks(
+  context: RunContext,
+  checks: readonly Check[],
+  atOnce = 1,
+): Promise<readonly Entry[]> {
   const entries: Entry[] = [];
-  for (const { title, script, args } of checks) {
-    if (context.signal.aborted) break;
-    const startedAt = performance.now();
-    const { exitCode, output } = await context.run(script, args, {
-      cwd: context.root,
-      signal: context.signal,
-    });
-    const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
-    context.say(`${exitCode === 0 ? 'ok    ' : 'FAILED'} ${title} (${seconds} s)`);
-    if (exitCode !== 0) context.say(indent(output));
-    entries.push(commandEntry('checks', title, exitCode));
-  }
-  return entries;
+  const left = [...checks.entries()];
+  const lane = async () => {
+    for (let next = left.shift(); next !== undefined; next = left.shift()) {
+      if (context.signal.aborted) return;
+      const [index, check] = next;
+      entries[index] = await runCheck(context, check);
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, lane));
+  return entries.filter((entry) => entry !== undefined);
+}
+
+async function runCheck(context: RunContext, { title, script, args }: Check): Promise<Entry> {
+  const startedAt = performance.now();
+  const { exitCode, output } = await context.run(script, args, {
+    cwd: context.root,
+    signal: context.signal,
+  });
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+  context.say(`${exitCode === 0 ? 'ok    ' : 'FAILED'} ${title} (${seconds} s)`);
+  if (exitCode !== 0) context.say(indent(output));
+  return commandEntry('checks', title, exitCode);
 }
 
 async function runTasks(context: RunContext): Promise<readonly Entry[]> {
