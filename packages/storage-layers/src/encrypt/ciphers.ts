@@ -43,7 +43,7 @@ export interface RootKey {
 
 /** Keys stay inside the runtime; what they are made of may be wiped when the call returns. */
 export interface Ciphers {
-  /** Segments that are to be in the making at once: what keeps two cores busy, in 2 MiB. */
+  /** Segments that are to be in the making at once: what keeps two cores busy, in 2 MiB, or one. */
   readonly inFlight: number;
   sha256(data: Uint8Array): Awaitable<Bytes>;
   /** The key of some random bytes. */
