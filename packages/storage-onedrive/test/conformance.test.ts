@@ -100,4 +100,6 @@ describeConformance(
 );
 
 // What another place and another way to delete change; the rest is the same code.
-describeConformance(appFolder, { rules: ['OPEN', 'KEY-1', 'PUT-1', 'GET-1', 'DEL', 'LIST-1', 'UP-1'] });
+describeConformance(appFolder, {
+  rules: ['OPEN', 'KEY-1', 'PUT-1', 'GET-1', 'DEL', 'LIST-1', 'UP-1'],
+});
