@@ -136,7 +136,11 @@ export async function startDriveSignIn(
 }
 
 /** Puts the program that opens addresses on Linux into a folder: it follows them, as a person who agrees. */
-export function installBrowserFor(folder: string, pages: string, { url }: DriveSignInServer): void {
+export function installBrowserFor(
+  folder: string,
+  pages: string,
+  { url }: { readonly url: string },
+): void {
   const script = [
     `#!${process.execPath}`,
     `const address = process.argv[2].replace('${pages}', '${url}');`,

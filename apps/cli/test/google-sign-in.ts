@@ -1,9 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import { DRIVE_SCOPES, type FakeGdrive } from '@granary-tools/fake-gdrive';
 
 const SCOPES = 'https://www.googleapis.com/auth/';
@@ -131,16 +129,4 @@ export async function startGoogleSignIn(drive: FakeGdrive): Promise<GoogleSignIn
     },
   };
   return signIn;
-}
-
-/** Puts the program that opens addresses on Linux into a folder: it follows them, as a person who agrees. */
-export function installBrowser(folder: string, { url }: GoogleSignIn): void {
-  const script = [
-    `#!${process.execPath}`,
-    `const address = process.argv[2].replace('https://accounts.google.com', '${url}');`,
-    'fetch(address).then((page) => page.text());',
-    '',
-  ].join('\n');
-  writeFileSync(join(folder, 'xdg-open'), script);
-  chmodSync(join(folder, 'xdg-open'), 0o755);
 }

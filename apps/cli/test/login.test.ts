@@ -7,13 +7,8 @@ import { PassThrough } from 'node:stream';
 import { stripVTControlCharacters } from 'node:util';
 import { type FakeGdrive, startFakeGdrive } from '@granary-tools/fake-gdrive';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import {
-  CLIENT,
-  type GoogleSignIn,
-  installBrowser,
-  startGoogleSignIn,
-  USER_CODE,
-} from './google-sign-in.ts';
+import { installBrowserFor } from './drive-sign-in.ts';
+import { CLIENT, type GoogleSignIn, startGoogleSignIn, USER_CODE } from './google-sign-in.ts';
 import type { HostSettings } from './memory-host.ts';
 import { type RunResult, useSandbox } from './run-granary.ts';
 import { startGranary } from './spawn-granary.ts';
@@ -32,7 +27,7 @@ beforeAll(async () => {
   bin = mkdtempSync(join(tmpdir(), 'granary-cli-browser-'));
   drive = await startFakeGdrive();
   google = await startGoogleSignIn(drive);
-  installBrowser(bin, google);
+  installBrowserFor(bin, 'https://accounts.google.com', google);
 });
 afterAll(async () => {
   await drive.stop();

@@ -4,6 +4,7 @@ import {
   meetWriteConditions,
   type ObjectInfo,
   type PutOptions,
+  raceAbort,
   StorageError,
   toStorageError,
   type WriteConditions,
@@ -116,7 +117,7 @@ async function contentOf(
 ): Promise<Uint8Array<ArrayBuffer>> {
   let content: Uint8Array;
   try {
-    content = body.buffered ?? (await untilAborted(body.bytes(), signal));
+    content = body.buffered ?? (await raceAbort(body.bytes(), signal));
   } catch (error) {
     await body.cancel(error);
     throw toStorageError(error, { outcome: 'not-applied' }, signal);
@@ -125,20 +126,5 @@ async function contentOf(
   throw new StorageError('too-large', `one request takes ${MAX_PUT_BYTES} bytes.`, {
     outcome: 'not-applied',
     hint: 'Use an upload, which takes parts.',
-  });
-}
-
-/** Waits for the source, which may never come to an end, no longer than the signal allows. */
-function untilAborted<Result>(
-  reading: Promise<Result>,
-  signal: AbortSignal | undefined,
-): Promise<Result> {
-  if (signal === undefined) return reading;
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    const end = () => signal.removeEventListener('abort', abort);
-    signal.addEventListener('abort', abort);
-    reading.finally(end).then(resolve, reject);
-    if (signal.aborted) abort();
   });
 }
