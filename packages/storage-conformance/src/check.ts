@@ -1,4 +1,9 @@
-import { type ErrorCode, isStorageError, type StorageError } from '@granary/storage-core/provider';
+import {
+  type ErrorCode,
+  isStorageError,
+  type ObjectInfo,
+  type StorageError,
+} from '@granary/storage-core/provider';
 import { isEqual } from './is-equal.ts';
 import { show } from './show.ts';
 
@@ -47,6 +52,15 @@ function differenceOf(actual: unknown, expected: unknown): string {
 
 function isTexts(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((item) => typeof item === 'string');
+}
+
+/** Two infos of one write. A service may not date its answer, so `modifiedAt` may be a second off (PUT-4). */
+export function sameWrite(told: ObjectInfo, found: ObjectInfo, what: string): void {
+  const { modifiedAt: toldAt, ...rest } = told;
+  const { modifiedAt: foundAt, ...others } = found;
+  equal(rest, others, what);
+  const apartMs = Math.abs(toldAt.getTime() - foundAt.getTime());
+  ensure(apartMs <= 1000, `modifiedAt of ${what} is ${apartMs} ms off`);
 }
 
 /** Fails when both are equal by value. */

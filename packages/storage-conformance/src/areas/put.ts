@@ -1,11 +1,10 @@
 import {
   type BodyInput,
   guardProvider,
-  type ObjectInfo,
   type PutOptions,
   toBody,
 } from '@granary/storage-core/provider';
-import { differs, ensure, equal, failsWith, present, rejection } from '../check.ts';
+import { differs, ensure, equal, failsWith, present, rejection, sameWrite } from '../check.ts';
 import { encode, join, noise, watchedSource } from '../content.ts';
 import { isDeclared } from '../needs.ts';
 import type { Scenario, ScenarioContext } from '../scenario.ts';
@@ -46,15 +45,6 @@ async function keepsTheOld(
   await missing('new.bin');
   equal(await keys(), ['old.bin'], 'the keys');
   equal(await leftovers(context), [], 'what a failed write left behind');
-}
-
-/** Two infos of one write. Services that tell whole seconds may date their answer a second later. */
-function sameWrite(told: ObjectInfo, found: ObjectInfo, what: string): void {
-  const { modifiedAt: toldAt, ...rest } = told;
-  const { modifiedAt: foundAt, ...others } = found;
-  equal(rest, others, what);
-  const apartMs = Math.abs(toldAt.getTime() - foundAt.getTime());
-  ensure(apartMs <= 1000, `modifiedAt of ${what} is ${apartMs} ms off`);
 }
 
 export const putScenarios: readonly Scenario[] = [

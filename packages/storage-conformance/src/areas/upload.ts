@@ -1,5 +1,5 @@
 import { begin, partSize, writeAll } from '../begun-upload.ts';
-import { ensure, equal, failsWith, present } from '../check.ts';
+import { ensure, equal, failsWith, present, sameWrite } from '../check.ts';
 import { noise } from '../content.ts';
 import type { Scenario } from '../scenario.ts';
 
@@ -27,11 +27,7 @@ export const uploadScenarios: readonly Scenario[] = [
         const info = await upload.session.complete();
         equal(info.key, key, 'key in the info');
         equal(info.size, upload.content.byteLength, 'size in the info');
-        equal(
-          { ...info },
-          { ...(await provider.stat(key, {})) },
-          'info of complete, compared with stat',
-        );
+        sameWrite(info, await provider.stat(key, {}), 'info of complete, compared with stat');
         equal(await bytes(key), upload.content, 'the content');
       }
       equal((await keys()).toSorted(), ['new/a', 'there'], 'the keys');
