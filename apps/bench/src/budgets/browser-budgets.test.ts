@@ -33,6 +33,7 @@ describe('browserBudgets', () => {
         rowFixture('granary-idb-strict', 'granary', 'C', { many: [10, 10] }),
         rowFixture('raw-dexie-strict', 'raw', 'C', { many: [10, 10] }),
         rowFixture('slow', 'peer', 'B', { many: [44, 44] }),
+        rowFixture('rxdb', 'peer', 'B', { many: [22, 22] }),
       ]),
     );
     expect(budgets.get('browser bulk save, over Dexie with the same rows')).toMatchObject({
@@ -49,6 +50,9 @@ describe('browserBudgets', () => {
       measured: '2.00 x (2.00–2.00)',
       against: 'browser-bulk: slow',
     });
+    expect(
+      budgets.get('granary-idb ahead of every peer that is a database: bulk save'),
+    ).toMatchObject({ measured: '4.00 x (4.00–4.00)', against: 'browser-bulk: rxdb' });
   });
 
   test("check the browser's column by p95", () => {
