@@ -121,6 +121,8 @@ async function openAs(look: Look, settings: OpenSettings): Promise<Opening | und
     indexedDB,
     IDBKeyRange: keyRange,
   });
+  // What Dexie's live queries want to know of each write, and tell all tabs of the site. Ours have `watch`.
+  dexie.unuse({ stack: 'dbcore', name: 'Observability' });
   let isNew = false;
   let hasUpgraded = false;
   silence(dexie);

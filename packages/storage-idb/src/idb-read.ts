@@ -23,12 +23,12 @@ export async function getObject(
   key: string,
   options: GetOptions,
 ): Promise<StoredObject> {
-  return await context.store.read(['infos', 'bodies'], async (tx) => {
-    const row = await tx.table('infos').get(toPlace(key));
+  return await context.store.readRows(['infos', 'bodies'], async (get) => {
+    const row = await get('infos', toPlace(key));
     if (row === undefined) throw notFound(key);
     meetReadConditions(row.etag, options, key);
     const part = options.range && resolveRange(options.range, row.size);
-    const body = row.body?.in === 'row' ? await tx.table('bodies').get(row.body.id) : undefined;
+    const body = row.body?.in === 'row' ? await get('bodies', row.body.id) : undefined;
     return toObject(context, row, body, part);
   });
 }
@@ -54,7 +54,7 @@ export async function getObjects(
 }
 
 export async function statObject({ store }: IdbContext, key: string): Promise<ObjectInfo> {
-  const row = await store.read(['infos'], (tx) => tx.table('infos').get(toPlace(key)));
+  const row = await store.readRows(['infos'], (get) => get('infos', toPlace(key)));
   if (row === undefined) throw notFound(key);
   return toInfo(row);
 }

@@ -37,7 +37,7 @@ export async function putObject(
   const isConditional = options.ifMatch !== undefined || options.ifNoneMatch !== undefined;
   // Content that is still to come is not read for a write that cannot happen.
   if (isConditional && body.buffered === undefined) {
-    const row = await store.read(['infos'], (tx) => tx.table('infos').get(toPlace(key)));
+    const row = await store.readRows(['infos'], (get) => get('infos', toPlace(key)));
     meetWriteConditions(row?.etag, options, key);
   }
   const { checksum, signal } = options;
