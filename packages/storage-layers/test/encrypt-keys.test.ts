@@ -217,6 +217,77 @@ describe('a key service', () => {
     });
   });
 
+  it('may keep what it unwraps, and wipe what it wraps', async () => {
+    const below = createMemory.provider();
+    const kept = new Map<string, Uint8Array>();
+    let current = 'old';
+    const keyProvider: KeyProvider = {
+      async wrap(fileKey) {
+        const place = String(kept.size);
+        kept.set(place, fileKey.slice());
+        fileKey.fill(0);
+        return { keyId: current, bytes: new TextEncoder().encode(place) };
+      },
+      unwrap: async ({ bytes }) => kept.get(new TextDecoder().decode(bytes)) ?? bytes,
+      isCurrent: ({ keyId }) => keyId === current,
+    };
+    await withEncrypt(below, { keyProvider }).put('a', toBody('content'), {});
+    expect(await text(withEncrypt(below, { keyProvider }), 'a')).toBe('content');
+    current = 'new';
+    expect(await allOf(below, { keyProvider })).toEqual([{ key: 'a', outcome: 'rewrapped' }]);
+    for (let n = 0; n < 2; n += 1) {
+      expect(await text(withEncrypt(below, { keyProvider }), 'a')).toBe('content');
+    }
+  });
+
+  it('that answers with what is no key, or throws at once, is told as such', async () => {
+    const below = createMemory.provider();
+    const { provider } = service('kms/1', 9);
+    await withEncrypt(below, { keyProvider: provider }).put('a', toBody('x'), {});
+    const wrong = (given: unknown) =>
+      withEncrypt(below, {
+        keyProvider: {
+          ...provider,
+          wrap: async () => given as never,
+          unwrap: async () => given as never,
+        },
+      });
+    for (const given of [undefined, 'a'.repeat(32), new ArrayBuffer(32), { keyId: 'k' }]) {
+      const expected = { code: 'invalid-config', key: 'a' };
+      await expect(wrong(given).put('a', toBody('y'), {})).rejects.toMatchObject(expected);
+      await expect(text(wrong(given), 'a')).rejects.toMatchObject(expected);
+    }
+    const cause = new TypeError('no client');
+    const fails = (): never => {
+      throw cause;
+    };
+    const keyProvider = { ...provider, wrap: fails, unwrap: fails };
+    const store = withEncrypt(below, { keyProvider });
+    const expected = { code: 'unavailable', key: 'a', cause };
+    await expect(store.put('a', toBody('y'), {})).rejects.toMatchObject(expected);
+    await expect(text(store, 'a')).rejects.toMatchObject(expected);
+    expect(await text(withEncrypt(below, { keyProvider: provider }), 'a')).toBe('x');
+  });
+
+  it('that never answers is not waited for after an abort', async () => {
+    const below = createMemory.provider();
+    const { provider } = service('kms/1', 9);
+    await withEncrypt(below, { keyProvider: provider }).put('a', toBody('x'), {});
+    const hangs = () => new Promise<never>(() => {});
+    const keyProvider = { ...provider, wrap: hangs, unwrap: hangs, isCurrent: hangs };
+    const store = withEncrypt(below, { keyProvider });
+    for (const ask of [
+      (signal: AbortSignal) => store.put('a', toBody('y'), { signal }),
+      async (signal: AbortSignal) => (await store.get('a', { signal })).bytes(),
+      (signal: AbortSignal) => allOf(below, { keyProvider, signal }),
+    ]) {
+      const enough = new AbortController();
+      const asking = ask(enough.signal);
+      setTimeout(() => enough.abort());
+      await expect(asking).rejects.toMatchObject({ code: 'aborted' });
+    }
+  });
+
   it('keeps many keys of objects, and not all', async () => {
     const below = createMemory.provider();
     const { calls, provider } = service('kms/1', 9);
@@ -433,6 +504,57 @@ describe('rewrapping', () => {
     const results = await allOf(racing, { keyProvider: newRing });
     expect(results).toMatchObject([{ outcome: 'failed', error: { code: 'precondition-failed' } }]);
     expect(await text(old, 'a')).toBe('meanwhile');
+  });
+
+  it('goes on beside another one', async () => {
+    const below = createMemory.provider();
+    const old = withEncrypt(below, { keyProvider: oldRing });
+    for (let n = 0; n < 9; n += 1) await old.put(`o/${n}`, toBody('x'), {});
+    const runs = await Promise.all([1, 2].map(() => allOf(below, { keyProvider: newRing })));
+    const outcomes = runs.flat().map(({ outcome }) => outcome);
+    expect(outcomes.toSorted()).toEqual([
+      ...new Array(9).fill('current'),
+      ...new Array(9).fill('rewrapped'),
+    ]);
+  });
+
+  it('leaves out what is deleted meanwhile', async () => {
+    const inner = createMemory.provider();
+    await withEncrypt(inner, { keyProvider: oldRing }).put('a', toBody('x'), {});
+    const below: StorageProvider = {
+      ...inner,
+      async stat(name, options) {
+        await inner.delete(name, {});
+        return inner.stat(name, options);
+      },
+    };
+    expect(await allOf(below, { keyProvider: newRing })).toEqual([]);
+  });
+
+  it('writes nothing over when the new key cannot be read again', async () => {
+    const below = createMemory.provider();
+    const old = service('kms/1', 9);
+    await withEncrypt(below, { keyProvider: old.provider }).put('a', toBody('x'), {});
+    let unwrapped = 0;
+    const forgetful: KeyProvider = {
+      ...old.provider,
+      wrap: async () => ({ keyId: 'kms/1', bytes: new Uint8Array(40) }),
+      isCurrent: () => false,
+    };
+    const fickle: KeyProvider = {
+      ...service('kms/1', 9).provider,
+      async unwrap(wrapped, options) {
+        unwrapped += 1;
+        const fileKey = await old.provider.unwrap(wrapped, options);
+        return unwrapped === 1 ? fileKey : fileKey.fill(unwrapped === 2 ? 1 : 2, 0, 1);
+      },
+      isCurrent: () => false,
+    };
+    for (const keyProvider of [forgetful, fickle]) {
+      const [result] = await allOf(below, { keyProvider });
+      expect(result).toMatchObject({ outcome: 'failed', error: { code: 'invalid-config' } });
+    }
+    expect(await text(withEncrypt(below, { keyProvider: old.provider }), 'a')).toBe('x');
   });
 
   it('goes on after a page, and takes a prefix', async () => {

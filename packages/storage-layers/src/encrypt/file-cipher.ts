@@ -1,9 +1,5 @@
-import {
-  isStorageError,
-  type OperationOptions,
-  StorageError,
-  signalOf,
-} from '@granary/storage-core/provider';
+import { type OperationOptions, type StorageError, signalOf } from '@granary/storage-core/provider';
+import { askProvider } from './ask-provider.ts';
 import {
   type Bytes,
   type GcmKey,
@@ -13,7 +9,14 @@ import {
   TAG_BYTES,
 } from './ciphers.ts';
 import { decodeHeader, encodeHeader, FIXED_BYTES, type Header, taggedPart } from './header.ts';
-import { checkWrapped, FILE_KEY_BYTES, type KeyProvider, type WrappedKey } from './key-provider.ts';
+import {
+  checkUnwrapped,
+  checkWrapped,
+  FILE_KEY_BYTES,
+  invalidConfig,
+  type KeyProvider,
+  type WrappedKey,
+} from './key-provider.ts';
 import { HEAD_BYTES, HEADER_BYTES, TINK } from './layout.ts';
 import { ciphers } from './runtime-ciphers.ts';
 import { beginTinkStream, damaged, joined, type TinkStream, tinkStream } from './tink-stream.ts';
@@ -63,11 +66,6 @@ export interface FileKeyring {
 
 const KEY_BYTES = 32;
 const FILE_ID_BYTES = 16;
-/** Codes that say something of an object or its store, which a key provider knows nothing of. */
-const OF_OBJECTS: ReadonlySet<string> = new Set([
-  ...['not-found', 'store-not-found', 'precondition-failed', 'not-modified', 'conflict'],
-  ...['range-not-satisfiable', 'invalid-key', 'invalid-data', 'quota-exceeded', 'closed'],
-]);
 /** Keys of objects that are kept unwrapped. */
 const MAX_KEPT = 512;
 
@@ -83,15 +81,19 @@ export function fileKeyring(
     return keys;
   }
 
-  async function unwrapped(wrapped: WrappedKey, options: OperationOptions): Promise<Uint8Array> {
-    const fileKey = await provider.unwrap(wrapped, signalOf(options)).catch(refusal);
+  /** In memory of its own: the provider may keep what it answers with. */
+  async function unwrapped(wrapped: WrappedKey, options: OperationOptions): Promise<Bytes> {
+    const answer = await askProvider(() => provider.unwrap(wrapped, signalOf(options)), options);
+    const fileKey = checkUnwrapped(answer).slice();
     if (fileKey.byteLength !== FILE_KEY_BYTES) throw damaged('its wrapped key is damaged');
     return fileKey;
   }
 
   async function wrap(fileKey: Uint8Array, options: OperationOptions): Promise<WrappedKey> {
     const wrapping = { ...signalOf(options), ...(sample !== undefined && { sample }) };
-    return checkWrapped(await provider.wrap(fileKey, wrapping).catch(refusal));
+    // The provider may wipe what it was given.
+    const copy = fileKey.slice();
+    return checkWrapped(await askProvider(() => provider.wrap(copy, wrapping), options));
   }
 
   return {
@@ -105,35 +107,21 @@ export function fileKeyring(
     },
     async rewrap(wrapped, options) {
       const fileKey = await unwrapped(wrapped, options);
-      return keep(await fileKeys(fileKey, await wrap(fileKey, options)));
+      const made = await wrap(fileKey, options);
+      // Nobody has the old one any more when it was written over.
+      const again = await unwrapped(made, options);
+      if (!isSame(again, fileKey)) throw otherKey();
+      again.fill(0);
+      return keep(await fileKeys(fileKey, made));
     },
   };
 }
 
-/**
- * What a key provider failed with. An error of another place, such as a vault, becomes the cause of one
- * about the object; its code stays, unless it would be taken for one about the object.
- */
-function refusal(error: unknown): never {
-  if (!isStorageError(error)) {
-    throw new StorageError('unavailable', 'the key provider failed.', {
-      cause: error,
-      hint: 'See the cause.',
-    });
-  }
-  const { code, provider, operation, key, hint, retryable, retryAfterMs, status } = error;
-  const hasPlace = [provider, operation, key].some((part) => part !== undefined);
-  // What a key service finds damaged is the wrapped key of the object; a vault means itself.
-  const isOfObject = OF_OBJECTS.has(code) || (code === 'corrupted' && hasPlace);
-  if (!isOfObject && !hasPlace) throw error;
-  const { message } = error;
-  const isAtEnd = hint !== undefined && message.endsWith(hint);
-  const reason = isAtEnd ? message.slice(0, -hint.length).trimEnd() : message;
-  const about = code === 'not-found' ? 'permission-denied' : 'unavailable';
-  throw new StorageError(isOfObject ? about : code, `the key provider failed: ${reason}`, {
-    ...{ hint, retryAfterMs, status, cause: error },
-    ...((!isOfObject || retryable) && { retryable }),
-  });
+function otherKey(): StorageError {
+  return invalidConfig(
+    'the key provider unwraps another key than it has wrapped, so the object stays as it is.',
+    'What it wrapped could not be read again: see how it wraps.',
+  );
 }
 
 function placeOf({ keyId, bytes }: WrappedKey): string {

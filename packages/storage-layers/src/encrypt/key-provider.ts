@@ -29,7 +29,7 @@ export interface WrapOptions extends OperationOptions {
  * sees 32 random bytes for each object and never the content.
  */
 export interface KeyProvider {
-  /** Wraps 32 bytes under the key that is current. They are not to be kept. */
+  /** Wraps 32 bytes under the key that is current. They are a copy, not to be kept. */
   wrap(fileKey: Uint8Array, options: WrapOptions): Promise<WrappedKey>;
   /**
    * The 32 bytes again. Errors: `permission-denied` for a key that it does not have, and for bytes
@@ -188,8 +188,17 @@ export async function keyIdOf(key: GcmKey): Promise<string> {
   return Array.from(tag.subarray(0, 8), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
+/** What a provider unwrapped, when it is bytes. Errors: `invalid-config`. */
+export function checkUnwrapped(answer: Uint8Array): Uint8Array<ArrayBuffer> {
+  if (ArrayBuffer.isView(answer) && answer.BYTES_PER_ELEMENT === 1) return answer as Bytes;
+  throw invalidConfig('the key provider unwrapped no Uint8Array.', 'See its unwrap.');
+}
+
 /** What a provider wrapped, when it fits a header. Errors: `invalid-config`. */
 export function checkWrapped(wrapped: WrappedKey): WrappedKey {
+  if (!ArrayBuffer.isView(wrapped?.bytes) || wrapped.bytes.BYTES_PER_ELEMENT !== 1) {
+    throw invalidConfig('the key provider wrapped no { keyId, bytes }.', 'See its wrap.');
+  }
   checkKeyId(wrapped.keyId);
   const { byteLength } = wrapped.bytes;
   if (byteLength > 0 && byteLength <= MAX_WRAPPED_BYTES) return wrapped;

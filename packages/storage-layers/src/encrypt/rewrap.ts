@@ -2,6 +2,7 @@ import { createStorage } from '@granary/storage-core';
 import {
   type AnyEngine,
   guardProvider,
+  isStorageError,
   type ObjectAttributes,
   type ObjectInfo,
   type OperationOptions,
@@ -12,6 +13,7 @@ import {
   toStorageError,
   unsupported,
 } from '@granary/storage-core/provider';
+import { askProvider } from './ask-provider.ts';
 import { openRecord, RECORD_NAME, sealRecord } from './attributes-record.ts';
 import { type ByteReader, streamReader } from './byte-reader.ts';
 import {
@@ -53,6 +55,8 @@ export interface RewrapPage {
 }
 
 const CONCURRENCY = 4;
+/** How often an object is looked at again that was written meanwhile. */
+const MAX_RACES = 4;
 /** Units: bytes. */
 const PIECE_BYTES = 256 * 1024;
 
@@ -80,18 +84,38 @@ export async function* rewrap(
   const keyring = fileKeyring(provider, sampleKey(below));
   const engine = createStorage(below);
 
+  /** Looks again when somebody else wrote meanwhile: it may be current by then. */
   async function rewrapOne(key: string): Promise<RewrapResult> {
+    for (let race = 1; ; race += 1) {
+      try {
+        return await rewrapOnce(key);
+      } catch (error) {
+        const isRace =
+          isStorageError(error, 'precondition-failed') ||
+          (isStorageError(error, 'conflict') && error.retryable);
+        if (!isRace || race === MAX_RACES) throw error;
+      }
+    }
+  }
+
+  async function rewrapOnce(key: string): Promise<RewrapResult> {
     const head = await headOf(key);
     if (head === undefined || !hasMagic(head)) return { key, outcome: 'plain' };
-    if (await provider.isCurrent(decodeHeader(head).wrapped)) return { key, outcome: 'current' };
+    const { wrapped } = decodeHeader(head);
+    if (await askProvider(() => provider.isCurrent(wrapped), asked)) {
+      return { key, outcome: 'current' };
+    }
     const object = await below.get(key, asked);
     const source = streamReader(() => object.stream());
     try {
       const { info } = object;
-      const old = await openFile(keyring, await source.peek(HEAD_BYTES), key, binding, asked);
+      const first = await source.peek(HEAD_BYTES);
+      const old = await openFile(keyring, first, key, binding, asked);
       const keys = await keyring.rewrap(old.header.wrapped, asked);
-      const header = { ...old.header, wrapped: keys.wrapped };
-      const file = fileCipher(keys, header, await bindingDigest(binding, key));
+      const digest = await bindingDigest(binding, key);
+      // What is written over has to be under the very key that is wrapped anew.
+      await fileCipher(keys, old.header, digest).open(0, first);
+      const file = fileCipher(keys, { ...old.header, wrapped: keys.wrapped }, digest);
       await engine.put(key, headersReplaced(source, old, file), {
         ...asked,
         ...(await attributesOver(key, info, file)),
@@ -140,19 +164,24 @@ export async function* rewrap(
     ...(cursor !== undefined && { cursor }),
   });
   for await (const page of listing) {
-    const results: RewrapResult[] = [];
+    /** Without those that were deleted meanwhile. */
+    const results: (RewrapResult | undefined)[] = [];
     const left = page.entries.entries();
     const work = async (): Promise<void> => {
       for (const [index, { key }] of left) {
-        results[index] = await rewrapOne(key).catch((error: unknown): RewrapResult => {
+        results[index] = await rewrapOne(key).catch((error: unknown) => {
           const known = toStorageError(error, { operation: 'rewrap', key }, signal);
           if (known.code === 'aborted') throw known;
-          return { key, outcome: 'failed', error: known };
+          if (known.code === 'not-found') return undefined;
+          return { key, outcome: 'failed' as const, error: known };
         });
       }
     };
     await Promise.all(Array.from({ length: Math.max(1, concurrency) }, work));
-    yield { results, ...(page.cursor !== undefined && { cursor: page.cursor }) };
+    yield {
+      results: results.filter((result) => result !== undefined),
+      ...(page.cursor !== undefined && { cursor: page.cursor }),
+    };
   }
 }
 

@@ -3,7 +3,7 @@ import { expect, test, vi } from 'vitest';
 import { type KeyVault, vaultKeys } from './vault-keys.ts';
 
 /** A vault in memory. */
-function vault(): KeyVault & { rotate(name: string): void } {
+function vault(): KeyVault & { rotate(name: string): void; destroy(name: string): void } {
   const keys = new Map<string, Uint8Array[]>();
   const add = (name: string) => {
     const key = crypto.getRandomValues(new Uint8Array(32));
@@ -12,6 +12,7 @@ function vault(): KeyVault & { rotate(name: string): void } {
   };
   return {
     rotate: add,
+    destroy: (name) => keys.delete(name),
     async key(name, version) {
       const held = keys.get(name) ?? [];
       const found = version === undefined ? (held.at(-1) ?? add(name)) : held[version - 1];
@@ -64,4 +65,28 @@ test('asks again after the vault failed', async () => {
   const unwrapping = keys.unwrap({ keyId: 'storage@1', bytes: new Uint8Array(60) }, {});
   await expect(unwrapping).rejects.toThrow('locked');
   expect((await keys.wrap(fileKey(), {})).keyId).toBe('storage@1');
+});
+
+test('writes nothing under a key for more than a minute after it was deleted', async () => {
+  const from = vault();
+  let now = 0;
+  const keys = vaultKeys(from, 'storage', () => now);
+  const before = await keys.wrap(fileKey(), {});
+  from.destroy('storage');
+  now = 60_000;
+  const plain = fileKey();
+  const after = await keys.wrap(plain, {});
+  expect(after.keyId).toBe(before.keyId);
+  expect(await vaultKeys(from, 'storage').unwrap(after, {})).toEqual(plain);
+  await expect(keys.unwrap(before, {})).rejects.toMatchObject({ code: 'permission-denied' });
+});
+
+test('reads under a key that another process has made anew', async () => {
+  const from = vault();
+  const keys = vaultKeys(from, 'storage');
+  await keys.wrap(fileKey(), {});
+  from.destroy('storage');
+  const plain = fileKey();
+  const made = await vaultKeys(from, 'storage').wrap(plain, {});
+  expect(await keys.unwrap(made, {})).toEqual(plain);
 });
