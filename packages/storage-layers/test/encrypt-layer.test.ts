@@ -505,6 +505,16 @@ describe('upload sessions', () => {
     expect(Buffer.compare(await bytesOf(store, 'big'), content)).toBe(0);
   });
 
+  it('go on in the context that they were begun in alone', async () => {
+    const { below, store } = open();
+    const { token } = await begin(store, { totalBytes: 10 });
+    const elsewhere = withEncrypt(below, { key, context: 'elsewhere' });
+    await expect(begin(elsewhere, { token })).rejects.toMatchObject({ code: 'invalid-argument' });
+    const again = await begin(store, { token });
+    await again.write(0, noise(10));
+    expect((await again.complete()).size).toBe(10);
+  });
+
   it('that were found can be ended alone', async () => {
     const { store } = open();
     await begin(store);

@@ -211,6 +211,42 @@ describe('a store where encryption is chosen per save', () => {
     }
   });
 
+  it('keeps encrypted what is replaced in parts', async () => {
+    const { below, store } = open({}, { maxPutBytes: 100 });
+    const storage = createStorage(store);
+    const { etag } = await storage.put('a', 'content', { encrypt: true });
+    await storage.put('a', 'x'.repeat(1000), { ifMatch: etag });
+    expect((await below.stat('a', {})).size).toBeGreaterThan(1000);
+    await storage.put('b', 'x'.repeat(1000));
+    expect((await below.stat('b', {})).size).toBe(1000);
+    below.mock.fail('stat', { with: 'unavailable' });
+    await expect(store.upload?.('a', {})).rejects.toMatchObject({ code: 'unavailable', key: 'a' });
+  });
+
+  it('goes on with no plain upload where it is to be encrypted', async () => {
+    const rules = encryptionRules();
+    const { below, store } = open({ rules }, { maxPutBytes: 100 });
+    const token = (await store.upload?.('a', { totalBytes: 1000 }))?.token ?? '';
+    const storage = createStorage(store);
+    const body = 'x'.repeat(1000);
+    const refused = { code: 'invalid-argument', outcome: 'not-applied', key: 'a' };
+    await expect(storage.put('a', body, { resume: token, encrypt: true })).rejects.toMatchObject(
+      refused,
+    );
+    await expect(withEncrypt(below, { key }).upload?.('a', { token })).rejects.toMatchObject(
+      refused,
+    );
+    rules.set([{ key: 'a' }]);
+    await expect(storage.put('a', body, { resume: token })).rejects.toMatchObject(refused);
+    expect(await storage.exists('a')).toBe(false);
+    rules.set([]);
+    await storage.put('a', body, { resume: token });
+    expect((await below.stat('a', {})).size).toBe(1000);
+    const begun = await store.upload?.('b', { totalBytes: 1000, encrypt: true });
+    await storage.put('b', body, { resume: begun?.token ?? '', encrypt: true });
+    expect((await below.stat('b', {})).size).toBeGreaterThan(1000);
+  });
+
   it('works over a store without parts and attributes', async () => {
     const { get, put, stat, delete: remove, list } = createMemory.provider();
     const bare: StorageProvider = {

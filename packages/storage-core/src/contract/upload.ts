@@ -27,7 +27,7 @@ export interface UploadOptions extends OperationOptions, ServiceOptions {
   readonly checksum?: 'sha256';
   /** Random id of this write, kept with the object. Needs `writeIds`. */
   readonly writeId?: string;
-  /** Needs the capability of the same name. */
+  /** Needs the capability of the same name. With `token`, a session that was begun without it is refused. */
   readonly encrypt?: boolean;
   /** Needs the capability of the same name. */
   readonly compress?: boolean;

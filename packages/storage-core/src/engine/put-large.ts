@@ -118,10 +118,11 @@ async function openSession(context: EngineContext, put: LargePut): Promise<Uploa
   const opening = upload(key, {
     ...(resume !== undefined && { token: resume }),
     ...(totalBytes !== undefined && { totalBytes }),
+    // A session that was begun without it is refused then.
+    ...(encrypt && { encrypt }),
     ...(resume === undefined && {
       attributes,
       ...(checksum && { checksum: 'sha256' as const }),
-      ...(encrypt && { encrypt }),
       ...(compress && { compress }),
     }),
   });

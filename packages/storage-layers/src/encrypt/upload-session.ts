@@ -68,7 +68,10 @@ export function uploadSessions(settings: UploadSessionsSettings): UploadSessions
     };
     const asked = { ...(encrypt !== undefined && { encrypt }), tags: attributes.tags };
     const total = totalBytes === undefined ? {} : { totalBytes };
-    if (!(await writer.encrypts(key, asked, options))) {
+    const isAsked = await writer.encrypts(key, asked, options);
+    // Under which condition a session ends is said when its parts are there already.
+    const isKept = async () => encrypt === undefined && writer.isOverEncrypted(key, options);
+    if (!isAsked && !(await asOperation('upload', isKept, key))) {
       checkPlainAttributes(attributes);
       const session = await beginBelow(key, { ...terms, ...total, attributes });
       return plainSession(key, session, { below: session.token, ...total });
@@ -85,7 +88,10 @@ export function uploadSessions(settings: UploadSessionsSettings): UploadSessions
 
   async function resume(key: string, options: UploadOptions & { readonly token: string }) {
     const fields = decodeToken(key, options.token) as unknown as TokenFields;
-    const { token: _token, totalBytes, attributes: _attributes, ...rest } = options;
+    const { token: _token, totalBytes, attributes: _attributes, encrypt, ...rest } = options;
+    const asked = { ...(encrypt !== undefined && { encrypt }) };
+    const isBegunPlain = fields.header === undefined && !fields.isOrphan;
+    if (isBegunPlain && (await writer.encrypts(key, asked, options))) throw begunPlain();
     const isPlain = totalBytes === undefined || fields.header === undefined;
     const stored = isPlain ? totalBytes : storedSize(totalBytes);
     const session = await beginBelow(key, {
@@ -97,6 +103,8 @@ export function uploadSessions(settings: UploadSessionsSettings): UploadSessions
     if (fields.header === undefined) return plainSession(key, session, fields);
     const head = joined(fromBase64(fields.header));
     const file = await openFile(keyring, head, key, binding, options);
+    const own = await file.seal(0);
+    if (own.some((byte, at) => byte !== head[at])) throw otherBinding();
     return encryptedSession(key, session, file, fields);
   }
 
@@ -283,6 +291,21 @@ function refusal(reason: string): StorageError {
     outcome: 'not-applied',
     hint: "See the session's `part` rules.",
   });
+}
+
+function begunPlain(): StorageError {
+  return new StorageError('invalid-argument', 'the upload was begun without encryption.', {
+    outcome: 'not-applied',
+    hint: 'Begin a new one, without its token. `uploads` tells of this one, so that it can be aborted.',
+  });
+}
+
+function otherBinding(): StorageError {
+  return new StorageError(
+    'invalid-argument',
+    'the upload was begun for another context, or its token was changed.',
+    { outcome: 'not-applied', hint: 'Go on with the options that it was begun with.' },
+  );
 }
 
 function toBase64(bytes: Uint8Array): string {

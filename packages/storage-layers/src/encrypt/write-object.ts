@@ -53,6 +53,8 @@ export interface ObjectWriter {
     },
     options: OperationOptions,
   ): Promise<boolean>;
+  /** Whether what is there now is encrypted. What cannot be told fails. */
+  isOverEncrypted(key: string, options: OperationOptions, etag?: string): Promise<boolean>;
   begin(key: string, attributes: ObjectAttributes, options: OperationOptions): Promise<NewObject>;
   put(key: string, body: Body, options: PutOptions): Promise<SealedPut>;
   /** Errors: `too-large`. */
@@ -71,17 +73,17 @@ export interface ObjectWriterSettings
 export function objectWriter(settings: ObjectWriterSettings): ObjectWriter {
   const { below, keyring, binding, isRequired, rules, reader, maxMetadataBytes } = settings;
 
-  /** Whether the write that is to be replaced is encrypted. What cannot be told fails the write. */
   async function isOverEncrypted(
     key: string,
-    etag: string,
     options: OperationOptions,
+    etag?: string,
   ): Promise<boolean> {
     try {
       const info = await below.stat(key, signalOf(options));
-      return info.etag === etag && (await reader.isEncrypted(key, info, signalOf(options)));
+      const isOther = etag !== undefined && info.etag !== etag;
+      return !isOther && (await reader.isEncrypted(key, info, signalOf(options)));
     } catch (error) {
-      // The condition fails the write.
+      // Nothing is replaced, or the condition fails the write.
       if (isStorageError(error, 'not-found')) return false;
       throw error;
     }
@@ -145,10 +147,10 @@ export function objectWriter(settings: ObjectWriterSettings): ObjectWriter {
   ): Promise<boolean> {
     if (isRequired || encrypt || isRuled(rules.get(), key, tags ?? [])) return true;
     if (ifMatch === undefined) return false;
-    return asOperation('put', () => isOverEncrypted(key, ifMatch, options), key);
+    return asOperation('put', () => isOverEncrypted(key, options, ifMatch), key);
   }
 
-  return { encrypts, begin, put, record };
+  return { encrypts, isOverEncrypted, begin, put, record };
 }
 
 /** Errors: `invalid-argument` for a name that only the layer gives. */
