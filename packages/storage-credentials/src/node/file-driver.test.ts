@@ -42,6 +42,22 @@ describe('the encrypted file', () => {
     expect((await stat(path)).mode & 0o777).toBe(0o600);
   });
 
+  test('makes no new vault where the one that was opened is gone', async () => {
+    const { vault, path, open } = await newVault({ passphrase: 'right', keyDerivation: 'PBKDF2' });
+    await vault.set('github', 'hunter2');
+    const text = await readFile(path, 'utf8');
+    await unlink(path);
+    await vault.lock();
+    const gone = { code: 'store-not-found', message: expect.stringContaining(path) };
+    await expect(vault.unlock()).rejects.toMatchObject(gone);
+    await expect(stat(path)).rejects.toMatchObject({ code: 'ENOENT' });
+    await open().set('github', 'another');
+    await expect(vault.unlock()).rejects.toMatchObject(gone);
+    await writeFile(path, text);
+    await vault.unlock();
+    expect((await vault.get('github'))?.reveal()).toBe('hunter2');
+  });
+
   test('decrypts the secret that is asked for, and no other one', async () => {
     const { vault, open } = await newVault();
     for (const name of ['a', 'b', 'c']) await vault.set(name, `the secret of ${name}`);

@@ -69,6 +69,8 @@ export function fileDriver(options: FileDriverOptions): VaultDriver {
   const path = resolve(options.path);
   const file = atomicFile({ path, platform, lock: fileLock(`${path}.lock`, options.lockTimes) });
   let unlocked: Unlocked | undefined;
+  /** The vault that was opened first: no other one takes its place, and no new one. */
+  let openedId: string | undefined;
 
   async function load(): Promise<VaultFile | undefined> {
     const text = await file.read();
@@ -114,7 +116,13 @@ export function fileDriver(options: FileDriverOptions): VaultDriver {
   }
 
   async function unlockWith(given: string | undefined): Promise<void> {
+    unlocked = await openOrMake(given);
+    openedId = unlocked.id;
+  }
+
+  async function openOrMake(given: string | undefined): Promise<Unlocked> {
     let existing = await load();
+    if (openedId !== undefined && existing?.id !== openedId) throw gone();
     if (existing === undefined) {
       const made = await newFile(given);
       existing = await file.exclusively(async () => {
@@ -122,12 +130,9 @@ export function fileDriver(options: FileDriverOptions): VaultDriver {
         if (other === undefined) await file.replace(JSON.stringify(made.file));
         return other;
       });
-      if (existing === undefined) {
-        unlocked = { id: made.file.id, key: made.key };
-        return;
-      }
+      if (existing === undefined) return { id: made.file.id, key: made.key };
     }
-    unlocked = await openFile(existing, given);
+    return openFile(existing, given);
   }
 
   /** The file as it is now, and its key. */
@@ -135,7 +140,11 @@ export function fileDriver(options: FileDriverOptions): VaultDriver {
     if (unlocked === undefined) throw lockedError();
     const existing = await load();
     if (existing?.id === unlocked.id) return { file: existing, key: unlocked.key };
-    throw new StorageError(
+    throw gone();
+  }
+
+  function gone(): StorageError {
+    return new StorageError(
       'store-not-found',
       `the vault file ${path} is gone, or another one is there.`,
       {
