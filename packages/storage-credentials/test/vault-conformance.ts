@@ -83,6 +83,16 @@ export function describeVault(title: string, newPlace: () => Promise<VaultPlace>
       expect(await vault.list()).toEqual([{ service: 'big' }]);
     });
 
+    test('takes names that objects have members of', async () => {
+      for (const name of ['__proto__', 'constructor']) {
+        expect(await vault.has(name)).toBe(false);
+        await vault.set(name, `the secret of ${name}`);
+        expect((await vault.get(name))?.reveal()).toBe(`the secret of ${name}`);
+        expect(await vault.delete(name)).toBe(true);
+        expect(await vault.delete(name)).toBe(false);
+      }
+    });
+
     test('tells names apart that look alike', async () => {
       const names = [
         { service: 'a/b' },

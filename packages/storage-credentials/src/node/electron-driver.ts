@@ -100,21 +100,20 @@ export function electronDriver(options: ElectronDriverOptions): VaultDriver {
   }
 
   async function change(entry: string, text: string | undefined): Promise<boolean> {
-    const { [entry]: before, ...texts } = await load();
-    const changed: Record<string, string> = { ...texts };
-    if (text !== undefined) changed[entry] = await seal(text);
+    const texts = new Map(Object.entries(await load()));
+    const existed = texts.delete(entry);
+    if (text !== undefined) texts.set(entry, await seal(text));
     outdated.delete(entry);
     for (const other of outdated) {
-      const sealed = changed[other];
-      if (sealed !== undefined) changed[other] = await seal(await open(other, sealed));
+      const sealed = texts.get(other);
+      if (sealed !== undefined) texts.set(other, await seal(await open(other, sealed)));
     }
-    if (before !== undefined || text !== undefined) {
-      await place.write(
-        JSON.stringify({ format: 'granary-electron', version: VERSION, entries: changed }),
-      );
+    if (existed || text !== undefined) {
+      const entries = Object.fromEntries(texts);
+      await place.write(JSON.stringify({ format: 'granary-electron', version: VERSION, entries }));
       outdated.clear();
     }
-    return before !== undefined;
+    return existed;
   }
 
   return {
@@ -163,7 +162,8 @@ export function electronDriver(options: ElectronDriverOptions): VaultDriver {
       }
     },
     async read(entry) {
-      const sealed = (await load())[entry];
+      const texts = await load();
+      const sealed = Object.hasOwn(texts, entry) ? texts[entry] : undefined;
       return sealed === undefined ? undefined : open(entry, sealed);
     },
     async write(entry, text) {
