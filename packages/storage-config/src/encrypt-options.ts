@@ -4,6 +4,7 @@ import {
   type EncryptOptions,
   type KeyProvider,
   keyChain,
+  type PassphraseOptions,
   passphraseKeys,
   singleKey,
   vaultKeys,
@@ -36,7 +37,11 @@ export function toEncryption(
     older = [],
     ...rest
   } = options as WrittenOptions;
-  const current = keysOf(options, vault, rest.encryption?.keyDerivation);
+  const { keyDerivation } = rest.encryption ?? {};
+  const current = keysOf(options, vault, {
+    isOnly: older.length === 0,
+    ...(keyDerivation !== undefined && { keyDerivation }),
+  });
   const others = older.map((written) => keysOf(written, vault));
   return { ...rest, keyProvider: others.length === 0 ? current : keyChain(current, ...others) };
 }
@@ -44,12 +49,10 @@ export function toEncryption(
 function keysOf(
   { key, passphrase, vault: name = DEFAULT_KEY }: WrittenKey,
   vault: Vault | undefined,
-  keyDerivation?: 'PBKDF2' | 'Argon2id',
+  passphraseOptions: PassphraseOptions = {},
 ): KeyProvider {
   if (key !== undefined) return singleKey(toKey(String(key)));
-  if (passphrase !== undefined) {
-    return passphraseKeys(passphrase, keyDerivation === undefined ? {} : { keyDerivation });
-  }
+  if (passphrase !== undefined) return passphraseKeys(passphrase, passphraseOptions);
   if (vault === undefined) {
     throw new StorageError('invalid-config', 'there is no vault that has the key.', {
       hint: 'Give key or passphrase, or pass a vault to storageLayers.',

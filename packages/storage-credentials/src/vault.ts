@@ -110,7 +110,10 @@ export interface Vault {
   rotateKey(name: string): Promise<number>;
   /** Forgets one older key for good. What it encrypts can be read no more. Errors: `invalid-argument` for the current one. */
   dropKey(name: string, version: number): Promise<boolean>;
-  /** Forgets a data key with all its versions for good. */
+  /**
+   * Forgets a data key with all its versions for good. Storages that are open may write under it for a
+   * minute more, which nobody can read then: close them first.
+   */
   deleteKey(name: string): Promise<boolean>;
   /** Names of all data keys, ordered. */
   listKeys(): Promise<readonly string[]>;
@@ -121,7 +124,10 @@ export interface Vault {
    */
   importFrom(source: SecretSource | VaultDriver, options?: ImportOptions): Promise<ImportReport>;
 
-  /** Forgets keys and refuses every secret until `unlock`. What was revealed before stays with who has it. */
+  /**
+   * Forgets keys and refuses every secret until `unlock`. What was revealed before stays with who has it:
+   * a storage that is open goes on with the data keys that it knows.
+   */
   lock(): Promise<void>;
   /** Errors: `permission-denied` for a wrong passphrase; `unsupported` for one where the place has none. */
   unlock(passphrase?: string): Promise<void>;

@@ -335,11 +335,36 @@ describe('a passphrase', () => {
     expect(await text(store, 'a')).toBe('weak');
     const other = createMemory.provider();
     await withEncrypt(other, { passphrase: 'stranger' }).put('a', toBody('x'), {});
-    await withEncrypt(other, { passphrase: 'correct horse' }).put('b', toBody('y'), {});
+    const keyProvider = passphraseKeys('correct horse');
+    await withEncrypt(other, { keyProvider }).put('b', toBody('y'), {});
     const salts = await Promise.all(['a', 'b'].map((name) => headerOf(other, name)));
     expect(String(salts[0]?.wrapped.derivation?.salt)).not.toBe(
       String(salts[1]?.wrapped.derivation?.salt),
     );
+  });
+
+  it('writes nothing where it is mistyped, and is asked for again', async () => {
+    const below = createMemory.provider();
+    const keyProvider = passphraseKeys('correct horse', {
+      derivation: { ...newKeyDerivation('PBKDF2'), iterations: 1000 },
+    });
+    await withEncrypt(below, { keyProvider }).put('a', toBody('content'), {});
+    const answers = ['wrong', 'worng', 'correct horse'];
+    const passphrase = vi.fn(() => answers.shift() ?? 'never');
+    const store = withEncrypt(below, { passphrase });
+    const denied = { code: 'permission-denied' };
+    await expect(store.put('b', toBody('x'), {})).rejects.toMatchObject({
+      ...denied,
+      outcome: 'not-applied',
+      hint: expect.stringContaining('keyProvider'),
+    });
+    await expect(text(store, 'a')).rejects.toMatchObject(denied);
+    expect(await text(store, 'a')).toBe('content');
+    await store.put('b', toBody('x'), {});
+    expect(await text(store, 'b')).toBe('x');
+    await withEncrypt(below, { key: one }).put('c', toBody('x'), {});
+    await expect(text(store, 'c')).rejects.toMatchObject(denied);
+    expect(passphrase).toHaveBeenCalledTimes(3);
   });
 
   it('works with Argon2id', async () => {

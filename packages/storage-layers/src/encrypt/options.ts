@@ -14,7 +14,10 @@ export interface KeySource {
   };
   /** A key of 256 bits: 32 bytes, or an AES-GCM `CryptoKey`, which need not be extractable. */
   readonly key?: EncryptionKey;
-  /** A passphrase, or what asks for it when it is first needed. */
+  /**
+   * A passphrase, or what asks for it when it is first needed. Nothing is written under one that does
+   * not open what the store holds.
+   */
   readonly passphrase?: string | (() => string | Promise<string>);
   /** A ring of keys, a vault or a key service. */
   readonly keyProvider?: KeyProvider;
@@ -107,7 +110,10 @@ function providerFrom({ encryption, key, passphrase, keyProvider }: KeySource): 
   if (key !== undefined) return singleKey(key);
   if (passphrase !== undefined) {
     const { keyDerivation } = encryption ?? {};
-    return passphraseKeys(passphrase, keyDerivation === undefined ? {} : { keyDerivation });
+    return passphraseKeys(passphrase, {
+      isOnly: true,
+      ...(keyDerivation !== undefined && { keyDerivation }),
+    });
   }
   const isProvider =
     typeof keyProvider === 'object' &&

@@ -24,6 +24,12 @@ export interface PassphraseOptions {
   readonly keyDerivation?: DerivationName;
   /** How new keys are made: a salt that the application keeps, or more rounds. Default: what the store began with, else a fresh salt. */
   readonly derivation?: KeyDerivation;
+  /**
+   * The store has no other passphrase: where this one does not open what stands there, nothing is
+   * written under it, and what asks for it is asked again. Default: `false`; the option `passphrase`
+   * says so.
+   */
+  readonly isOnly?: boolean;
 }
 
 /** A key that was made of the passphrase, with its id. */
@@ -43,7 +49,7 @@ const MAX_DERIVED = 16;
  */
 export function passphraseKeys(
   passphrase: string | (() => string | Promise<string>),
-  { keyDerivation = 'PBKDF2', derivation: own }: PassphraseOptions = {},
+  { keyDerivation = 'PBKDF2', derivation: own, isOnly = false }: PassphraseOptions = {},
 ): KeyProvider {
   if (typeof passphrase !== 'function' && (typeof passphrase !== 'string' || passphrase === '')) {
     throw invalidConfig('the passphrase is empty.', 'Give a passphrase, or a key.');
@@ -57,6 +63,8 @@ export function passphraseKeys(
   const derived = new Map<string, Promise<Derived>>();
   let asked: Promise<string> | undefined;
   let writing: Promise<Derived> | undefined;
+  /** It has opened something, or something was written under it. */
+  let isKnown = false;
 
   function phrase(): Promise<string> {
     asked ??= (async () => (typeof passphrase === 'function' ? passphrase() : passphrase))();
@@ -91,9 +99,32 @@ export function passphraseKeys(
     return deriving;
   }
 
+  /** The next one who needs it has it asked for again. */
+  function forget(): void {
+    if (!isOnly || isKnown) return;
+    asked = undefined;
+    derived.clear();
+  }
+
+  /** Errors: `permission-denied` where the store holds what the only passphrase does not open. */
+  async function checkOnly(found: WrappedKey | undefined): Promise<void> {
+    if (!isOnly || isKnown || found?.derivation === undefined) return;
+    if ((await keyFor(found.derivation)).keyId === found.keyId) return;
+    forget();
+    throw new StorageError(
+      'permission-denied',
+      'what the store holds is encrypted under another passphrase, so nothing is written.',
+      {
+        outcome: 'not-applied',
+        hint: 'Give that one. To change it, or to write beside it, give passphraseKeys as keyProvider.',
+      },
+    );
+  }
+
   async function begin({ sample }: WrapOptions): Promise<Derived> {
     if (own !== undefined) return keyFor(own);
     const found = await sample?.();
+    await checkOnly(found);
     const isStrong = found?.derivation !== undefined && isAtLeast(found.derivation, keyDerivation);
     if (found?.derivation !== undefined && isStrong) {
       const known = await keyFor(found.derivation);
@@ -110,13 +141,19 @@ export function passphraseKeys(
         writing = undefined;
       });
       const { key, keyId, derivation } = await writing;
+      isKnown = true;
       return { keyId, bytes: await wrapUnder(key, keyId, fileKey), derivation };
     },
     async unwrap({ keyId, bytes, derivation }) {
       if (derivation === undefined) throw unknownKey(keyId);
       const known = await keyFor(derivation);
-      if (known.keyId !== keyId) throw wrongPassphrase();
-      return unwrapUnder(known.key, keyId, bytes);
+      if (known.keyId !== keyId) {
+        forget();
+        throw wrongPassphrase();
+      }
+      const fileKey = await unwrapUnder(known.key, keyId, bytes);
+      isKnown = true;
+      return fileKey;
     },
     async isCurrent({ keyId, derivation }) {
       if (derivation === undefined || !isAtLeast(derivation, keyDerivation)) return false;
