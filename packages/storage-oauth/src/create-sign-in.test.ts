@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { StorageError } from '@granary/storage-core';
 import { createVault, memoryDriver } from '@granary/storage-credentials';
 import { describe, expect, test, vi } from 'vitest';
 import { fakeClock } from '../test/fake-clock.ts';
@@ -57,6 +58,38 @@ function setUp({ answer, grant = {}, ...options }: Setup = {}) {
     JSON.parse((await store.read({ space: SPACE, account })) ?? 'null');
   return { auth, clock, store, flow, network, sent: network.sent, record, signIns: () => signIns };
 }
+
+describe('a new token that cannot be stored at once', () => {
+  test.each([
+    ['is stored when that works again', 3, 'refreshed'],
+    ['is no token that is kept when it never is', 99, 'unavailable'],
+  ])('%s', async (_, failures, expected) => {
+    const inner = memoryTokenStore();
+    let left = 0;
+    const store: TokenStore = {
+      ...inner,
+      async swap(name, before, text) {
+        const isNew = JSON.parse(text).accessToken !== JSON.parse(before).accessToken;
+        if (isNew && left-- > 0) throw new StorageError('unavailable', 'no place.');
+        return inner.swap(name, before, text);
+      },
+    };
+    const { auth, clock, sent } = setUp({ store });
+    await auth.signIn();
+    clock.advance(HOUR);
+    left = failures;
+    const asking = auth.getToken();
+    if (expected === 'unavailable') {
+      await expect(asking).rejects.toMatchObject({ code: 'unavailable' });
+      return;
+    }
+    const { token } = await asking;
+    expect(token).not.toBe('signed-in-1');
+    expect(sent).toHaveLength(1);
+    const kept = JSON.parse((await inner.read({ space: SPACE, account: 'default' })) ?? '{}');
+    expect(kept.accessToken).toBe(token);
+  });
+});
 
 describe('signing in', () => {
   test('keeps the tokens under the person, the name that was given, or "default"', async () => {

@@ -53,6 +53,8 @@ type Step =
 const LEASE_MS = REQUEST_TIMEOUT_MS + 10_000;
 const LONGEST_WAIT_MS = 2 * LEASE_MS;
 const PAUSE_MS = 100;
+/** How often a new token is stored that cannot be stored at once. */
+const STORE_TRIES = 5;
 
 export function tokenKeeper(settings: TokenKeeperSettings): TokenKeeper {
   const { client, store, skewMs, locks, sleep } = settings;
@@ -114,7 +116,7 @@ export function tokenKeeper(settings: TokenKeeperSettings): TokenKeeper {
     try {
       const grant = await client.refresh(refreshToken, held.record.granted);
       const fresh = refreshedRecord(leased, grant, client.now());
-      return (await replace(name, text, refreshToken, fresh)) ? fresh : undefined;
+      return (await keepFresh(name, text, refreshToken, fresh)) ? fresh : undefined;
     } catch (error) {
       const isOver = isStorageError(error, 'unauthenticated');
       const after = isOver ? endedRecord(leased) : releasedRecord(leased);
@@ -127,6 +129,18 @@ export function tokenKeeper(settings: TokenKeeperSettings): TokenKeeper {
         return held.record;
       }
       throw error;
+    }
+  }
+
+  /** Stores what came of a refresh. The provider may take the token before it no more. */
+  async function keepFresh(...step: Parameters<typeof replace>): Promise<boolean> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await replace(...step);
+      } catch (error) {
+        if (tries === STORE_TRIES) throw error;
+        await sleep(PAUSE_MS);
+      }
     }
   }
 
