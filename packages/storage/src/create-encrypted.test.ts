@@ -53,3 +53,12 @@ test('asks for the vault again after it could not be opened', async () => {
   await storage.save('a', 1);
   expect(await storage.load('a')).toBe(1);
 });
+
+test('refuses a vault beside another key', () => {
+  const { vault, createEncrypted } = platform();
+  for (const place of [{ vault }, { keyName: 'notes' }]) {
+    expect(() =>
+      createEncrypted({ underlying: createMemory(), passphrase: 'correct horse', ...place }),
+    ).toThrow(expect.objectContaining({ code: 'invalid-config' }));
+  }
+});

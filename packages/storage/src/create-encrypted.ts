@@ -1,5 +1,9 @@
 import type { AnyEngine, EngineOptions, StorageEngine } from '@granary/storage-core';
-import type { LayerFactory, StorageProvider } from '@granary/storage-core/provider';
+import {
+  type LayerFactory,
+  StorageError,
+  type StorageProvider,
+} from '@granary/storage-core/provider';
 import type { Vault } from '@granary/storage-credentials';
 import {
   type EncryptOptions,
@@ -19,15 +23,17 @@ export interface EncryptedOptions extends EncryptOptions {
    * vault of this platform, which makes the key when something is first encrypted.
    */
   readonly vault?: KeyVault;
-  /** Name of the key in the vault. Default: `storage`. */
+  /** Name of the key in the vault. Errors: `invalid-config` beside another key. Default: `storage`. */
   readonly keyName?: string;
 }
 
 /** `createEncrypted` with the vault of a platform, which is loaded when its key is first needed. */
 export function encryptedCreator(loadVault: () => Promise<Vault>): LayerFactory<EncryptedOptions> {
-  function withKeys({ vault, keyName = KEY_NAME, ...options }: EncryptedOptions): EncryptOptions {
+  function withKeys({ vault, keyName: named, ...options }: EncryptedOptions): EncryptOptions {
+    const keyName = named ?? KEY_NAME;
     const { key, passphrase, keyProvider } = options;
     const isGiven = [key, passphrase, keyProvider].some((one) => one !== undefined);
+    if (isGiven && (vault !== undefined || named !== undefined)) throw twoKeys();
     return isGiven ? options : { ...options, keyProvider: keysOf(vault, keyName) };
   }
 
@@ -66,4 +72,12 @@ export function encryptedCreator(loadVault: () => Promise<Vault>): LayerFactory<
     provider: (provider: StorageProvider, options: EncryptedOptions) =>
       layer.provider(provider, withKeys(options)),
   });
+}
+
+function twoKeys(): StorageError {
+  return new StorageError(
+    'invalid-config',
+    'vault and keyName say where the key is, and another key is given.',
+    { hint: 'Leave out either vault and keyName, or key, passphrase and keyProvider.' },
+  );
 }
