@@ -26,7 +26,7 @@ export interface PassphraseOptions {
   readonly derivation?: KeyDerivation;
   /**
    * The store has no other passphrase: where this one does not open what stands there, nothing is
-   * written under it, and what asks for it is asked again. Default: `false`; the option `passphrase`
+   * written under it, and with the next write what asks for it is asked again. Default: `false`; the option `passphrase`
    * says so.
    */
   readonly isOnly?: boolean;
@@ -99,18 +99,15 @@ export function passphraseKeys(
     return deriving;
   }
 
-  /** The next one who needs it has it asked for again. */
-  function forget(): void {
-    if (!isOnly || isKnown) return;
-    asked = undefined;
-    derived.clear();
-  }
-
   /** Errors: `permission-denied` where the store holds what the only passphrase does not open. */
   async function checkOnly(found: WrappedKey | undefined): Promise<void> {
     if (!isOnly || isKnown || found?.derivation === undefined) return;
     if ((await keyFor(found.derivation)).keyId === found.keyId) return;
-    forget();
+    if (typeof passphrase === 'function') {
+      // It is asked for again when the next write needs it.
+      asked = undefined;
+      derived.clear();
+    }
     throw new StorageError(
       'permission-denied',
       'what the store holds is encrypted under another passphrase, so nothing is written.',
@@ -147,10 +144,7 @@ export function passphraseKeys(
     async unwrap({ keyId, bytes, derivation }) {
       if (derivation === undefined) throw unknownKey(keyId);
       const known = await keyFor(derivation);
-      if (known.keyId !== keyId) {
-        forget();
-        throw wrongPassphrase();
-      }
+      if (known.keyId !== keyId) throw wrongPassphrase();
       const fileKey = await unwrapUnder(known.key, keyId, bytes);
       isKnown = true;
       return fileKey;
