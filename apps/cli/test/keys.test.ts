@@ -103,6 +103,31 @@ describe('granary keys', () => {
     }
   });
 
+  test('leaves what no key here opens, and what is damaged, to be deleted', async () => {
+    const place = (base: string) => `{ type: filesystem, config: { base_path: ./${base} }`;
+    writeFileSync(
+      at('storage.yaml'),
+      `storage: { providers: { ss: ${place('ss')}, layers: [compress, encrypt: { key: "\${KEY}" }] } } }`,
+    );
+    writeFileSync(at('x.txt'), 'content');
+    const key = (byte: number) => Buffer.alloc(32, byte).toString('base64');
+    const under = { env: { KEY: key(1) } };
+    for (const name of ['a', 'd/b', 'd/c']) await run(`put x.txt ss:${name} --tag t`, under);
+    writeFileSync(at('ss/d/c'), 'no encrypted object');
+    await run('put x.txt ss:d/d', under);
+    const copied = await run('cp -r ss:d out --json', under);
+    expect(copied.code).toBe(1);
+    expect(copied.records.at(-1)).toMatchObject({ type: 'summary', done: 2, failed: 1 });
+    const other = { env: { KEY: key(2) } };
+    expect((await run('cat ss:a', other)).code).toBe(4);
+    expect(await run('rm ss:a', other)).toMatchObject({ code: 0, err: 'Deleted 1 object.\n' });
+    expect((await run('rm ss:a', other)).code).toBe(3);
+    expect((await run('rm -f ss:a', other)).code).toBe(0);
+    const rest = await run('rm -r -y ss:d', other);
+    expect(rest).toMatchObject({ code: 0, err: 'Deleted 3 objects.\n' });
+    expect((await run('ls -r ss:', other)).out).toBe('');
+  });
+
   test('takes secrets from the input and from a variable, and shows none', async () => {
     const outs: string[] = [];
     const keep = async (words: string, settings: { input?: string } = {}): Promise<number> => {

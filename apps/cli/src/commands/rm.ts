@@ -1,3 +1,4 @@
+import { isStorageError } from '@granary/storage-core/provider';
 import { type Command, type CommandContext, defineCommand } from '../command.ts';
 import { EXIT, exitCodeOf, usageError } from '../exit-codes.ts';
 import { count, flag, list } from '../options.ts';
@@ -9,7 +10,7 @@ import { globFilter } from '../places/glob-filter.ts';
 import { isLocalFolder, requireTree } from '../places/look-up.ts';
 import type { Spot } from '../places/open-places.ts';
 import { labelBelow, type Place } from '../places/parse-place.ts';
-import { walkTree } from '../places/walk-tree.ts';
+import { isUnreadable, walkTree } from '../places/walk-tree.ts';
 import { askYes } from '../terminal/ask.ts';
 import { runParallel } from '../transfer/run-parallel.ts';
 
@@ -85,18 +86,33 @@ async function* find(
       );
     }
     const spot = await places.spot(place);
-    if (options.force && !(await spot.store.exists(spot.key, { signal }))) return;
-    const { size } = await spot.store.stat(spot.key, { signal });
-    yield { ...spot, label: place.label, size };
+    const found = await sizeOf(spot, signal);
+    if (found !== undefined) yield { ...spot, label: place.label, ...found };
+    else if (!options.force) await spot.store.stat(spot.key, { signal });
     return;
   }
   const tree = await places.tree(place);
   let isEmpty = true;
-  for await (const { key, size } of walkTree(tree, { signal, filter, need: ['size'] })) {
+  const walk = { signal, filter, need: ['size'], passesUnreadable: true } as const;
+  for await (const { key, size } of walkTree(tree, walk)) {
     isEmpty = false;
     yield { store: tree.store, key: tree.prefix + key, label: labelBelow(place, key), size };
   }
   if (isEmpty && !options.force) await requireTree(tree, place, signal);
+}
+
+/** `undefined` where there is no such object. What is damaged, or under no key here, can be deleted. */
+async function sizeOf(
+  { store, key }: Spot,
+  signal: AbortSignal,
+): Promise<{ readonly size: number | undefined } | undefined> {
+  try {
+    return { size: (await store.stat(key, { signal })).size };
+  } catch (error) {
+    if (isStorageError(error, 'not-found')) return undefined;
+    if (isUnreadable(error)) return { size: undefined };
+    throw error;
+  }
 }
 
 async function deleteAll(

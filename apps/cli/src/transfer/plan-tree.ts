@@ -49,14 +49,16 @@ export async function* planTree(settings: PlanSettings): AsyncGenerator<PlannedI
   const need: NeededField[] = ['size'];
   if (isResumed) need.push('etag');
   if (update) need.push('modifiedAt');
-  const sources = walkTree(source, { signal, filter, need });
+  // What cannot be read fails by itself, and not the others with it.
+  const walk = { signal, filter, need, passesUnreadable: true };
+  const sources = walkTree(source, walk);
   if (!isResumed && !update && !ifAbsent) {
     for await (const { key, size, etag } of sources) {
       yield { key, size, etag, decision: { action: 'transfer' } };
     }
     return;
   }
-  const targets = walkTree(target, { signal, filter, need });
+  const targets = walkTree(target, walk);
   const areOrdered = [source, target].every(
     ({ store }) => store.getCapabilities().listOrder === 'utf8',
   );

@@ -22,7 +22,7 @@ import type { EncryptSettings } from './options.ts';
 import { objectReader } from './read-object.ts';
 import { isRuled } from './rules.ts';
 import { sampleKey } from './sample-key.ts';
-import { infoOpener } from './stored-info.ts';
+import { bareInfo, infoOpener, isUnreadable } from './stored-info.ts';
 import { uploadSessions } from './upload-session.ts';
 import { checkPlainAttributes, objectWriter, type SealedPut } from './write-object.ts';
 
@@ -233,9 +233,11 @@ export function encryptLayer(below: StorageProvider, settings: EncryptSettings):
           yield await Promise.all(
             page.map((info) => {
               const { version } = info;
-              return reader.info(key, info, {
-                ...options,
-                ...(version !== undefined && { version }),
+              const asked = { ...options, ...(version !== undefined && { version }) };
+              return reader.info(key, info, asked).catch((error: unknown) => {
+                // As in a listing: what cannot be opened can still be deleted.
+                if (isUnreadable(error)) return bareInfo(key, info);
+                throw error;
               });
             }),
           );

@@ -75,9 +75,8 @@ export function infoOpener(
       try {
         attributes = (await recordOf(key, entry, options)).attributes;
       } catch (error) {
-        const isUnreadable =
-          isStorageError(error, 'corrupted') || isStorageError(error, 'permission-denied');
-        if (needed || !isUnreadable) throw isStorageError(error) ? error.with({ key }) : error;
+        if (needed || !isUnreadable(error))
+          throw isStorageError(error) ? error.with({ key }) : error;
       }
       return {
         kind: 'item',
@@ -88,6 +87,16 @@ export function infoOpener(
       };
     },
   };
+}
+
+/** What an info tells of an object that cannot be opened: its write, and the stored size where no content has it. */
+export function bareInfo(key: string, info: ObjectInfo): ObjectInfo {
+  return { ...aboutWrite(info), key, size: plainSize(info.size) ?? info.size } as ObjectInfo;
+}
+
+/** Errors of an object that is damaged, or that no key here opens. */
+export function isUnreadable(error: unknown): boolean {
+  return isStorageError(error, 'corrupted') || isStorageError(error, 'permission-denied');
 }
 
 /** Whether content of this size can only be plain. Units: bytes. */

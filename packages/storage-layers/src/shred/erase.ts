@@ -1,6 +1,7 @@
 import { createStorage } from '@granary/storage-core';
 import {
   isStorageError,
+  layersOf,
   type ObjectInfo,
   type OperationOptions,
   StorageError,
@@ -41,12 +42,14 @@ export async function erase(
   const asked = signal === undefined ? {} : { signal };
   for (let race = 1; ; race += 1) {
     const found = await find(store, key, asked);
-    if (options.ifMatch !== undefined && found?.etag !== options.ifMatch) throw lostCondition(key);
+    if (options.ifMatch !== undefined && !isWrite(found, options.ifMatch, store)) {
+      throw lostCondition(key);
+    }
     const old = await versionIds(store, key, asked);
     const { deleteIfMatch } = store.capabilities;
     let begun = false;
     try {
-      const over = found === undefined ? undefined : await overwritten(store, found, options);
+      const over = found?.info && (await overwritten(store, found.info, options));
       begun = over !== undefined && over.how !== 'none';
       const etag = over?.etag ?? options.ifMatch;
       await store.delete(key, {
@@ -142,17 +145,36 @@ async function versionsOf(
   return infos;
 }
 
+/** Something that is there; nothing is told of what is damaged, or under no key that is here. */
+interface Found {
+  readonly info?: ObjectInfo;
+}
+
 async function find(
   store: StorageProvider,
   key: string,
   options: OperationOptions,
-): Promise<ObjectInfo | undefined> {
+): Promise<Found | undefined> {
   try {
-    return await store.stat(key, options);
+    return { info: await store.stat(key, options) };
   } catch (error) {
     if (isStorageError(error, 'not-found')) return undefined;
+    // A key that is not here forbids nothing; a store that forbids to look may forbid more.
+    const isClosed =
+      isStorageError(error, 'permission-denied') && layersOf(store).includes('encrypted');
+    if (isClosed || isStorageError(error, 'corrupted')) return {};
     throw error;
   }
+}
+
+/** Whether it is this write, or the store itself sees to that. */
+function isWrite(
+  found: Found | undefined,
+  etag: string,
+  { capabilities }: StorageProvider,
+): boolean {
+  if (found?.info !== undefined) return found.info.etag === etag;
+  return found !== undefined && capabilities.deleteIfMatch === true;
 }
 
 /** Puts something over an object. Its attributes go with it. */
@@ -167,7 +189,7 @@ async function overwritten(
     await overwrite(key, size, asked);
     // The store may tell another write by the time of the file.
     const now = await find(store, key, asked);
-    return { how: 'in-place', etag: now?.etag ?? etag };
+    return { how: 'in-place', etag: now?.info?.etag ?? etag };
   }
   const sizeBytes = overwrite === 'empty' ? 0 : size;
   const {
