@@ -266,6 +266,30 @@ describe('a store where encryption is chosen per save', () => {
     }
   });
 
+  it('stays encrypted when its attributes change where only content can be written', async () => {
+    const { get, put, stat, delete: remove, list } = createMemory.provider();
+    const bare: StorageProvider = {
+      specVersion: 1,
+      name: 'memory',
+      capabilities: { attributes: 'native', etagCovers: 'attributes' },
+      ...{ get, put, stat, delete: remove, list },
+    };
+    const storage = createStorage(withEncrypt(guardProvider(bare), { key, mode: 'per-save' }));
+    for (const [name, encrypt] of [
+      ['a', true],
+      ['b', false],
+    ] as const) {
+      await storage.put(name, 'content', { encrypt, tags: ['old'] });
+      await storage.copy(name, name, { attributes: { tags: ['new'] } });
+      expect(await isPlain(bare, name, 'content')).toBe(!encrypt);
+      expect((await storage.stat(name)).tags).toEqual(['new']);
+      expect(await (await storage.get(name)).text()).toBe('content');
+    }
+    const { etag } = await storage.stat('a');
+    await storage.copy('a', 'c', { sourceIfMatch: etag });
+    expect(await isPlain(bare, 'c', 'content')).toBe(false);
+  });
+
   it('keeps rules apart from the engine', async () => {
     const rules = encryptionRules();
     await using storage = createEncrypted({

@@ -97,6 +97,8 @@ async function copyThrough(
   return context.put(to, await bodyOf(object), {
     ...attributesFor(to, object.info, options, capabilities),
     ...signalOf(options),
+    // Nobody here knows whether the source is encrypted; what it replaces under a condition tells it.
+    ...(capabilities.encrypt && conditions.ifMatch === undefined && { encrypt: true }),
     ...conditions,
     ...(ifNoneMatch !== undefined && { ifNoneMatch }),
     ...(onProgress !== undefined && { onProgress }),
@@ -145,7 +147,15 @@ async function copyOntoItself(
     });
   }
   if (Object.values(attributes).every((value) => value === undefined)) return info;
-  const { setMetadataIfMatch, replaceIfMatch } = provider.capabilities;
+  const { setMetadataIfMatch, replaceIfMatch, copyIfMatch, encrypt } = provider.capabilities;
+  // Where some objects are encrypted and others not, the layer alone knows which this one is.
+  if (provider.setMetadata === undefined && !replaceIfMatch && encrypt && provider.copy) {
+    return provider.copy(key, key, {
+      ...signalOf(options),
+      attributes,
+      ...(copyIfMatch && { sourceIfMatch: info.etag }),
+    });
+  }
   if (provider.setMetadata !== undefined) {
     return provider.setMetadata(key, attributes, {
       ...signalOf(options),
