@@ -8,6 +8,7 @@ import {
   encryptionRules,
   withEncrypt,
 } from '../src/encrypt.ts';
+import { createVerified } from '../src/integrity.ts';
 import { withMock } from '../src/mock.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -288,6 +289,30 @@ describe('a store where encryption is chosen per save', () => {
     const { etag } = await storage.stat('a');
     await storage.copy('a', 'c', { sourceIfMatch: etag });
     expect(await isPlain(bare, 'c', 'content')).toBe(false);
+  });
+
+  it('stays encrypted when it is repaired from a plain copy', async () => {
+    const { get, put, stat, delete: remove, list } = createMemory.provider();
+    const bare: StorageProvider = {
+      specVersion: 1,
+      name: 'memory',
+      capabilities: { attributes: 'native', etagCovers: 'attributes' },
+      ...{ get, put, stat, delete: remove, list },
+    };
+    const from = createMemory();
+    const storage = createVerified({
+      underlying: withEncrypt(guardProvider(bare), { key, mode: 'per-save' }),
+      repair: { from },
+    });
+    await storage.put('a', 'content', { encrypt: true });
+    await from.put('a', 'content');
+    const stored = await bare.get('a', {});
+    const { metadata = {} } = stored.info;
+    const damaged = (await stored.bytes()).map((byte, at) => (at === 552 ? byte ^ 1 : byte));
+    await put('a', toBody(damaged), { metadata });
+    expect(await (await storage.get('a')).text()).toBe('content');
+    expect((await bare.stat('a', {})).etag).not.toBe(stored.info.etag);
+    expect(await isPlain(bare, 'a', 'content')).toBe(false);
   });
 
   it('keeps rules apart from the engine', async () => {

@@ -102,7 +102,7 @@ export function repairer({ below, from, onRepair }: RepairerSettings): Repairer 
     size: number,
   ): Promise<ObjectInfo> {
     const { key, etag } = info;
-    const { replaceIfMatch, checksum } = below.capabilities;
+    const { replaceIfMatch, checksum, encrypt } = below.capabilities;
     const objectTags = await below.objectTags?.get(key, {});
     if (!replaceIfMatch && (await below.stat(key, {})).etag !== etag) {
       throw new StorageError('precondition-failed', 'the object was written meanwhile.');
@@ -111,7 +111,8 @@ export function repairer({ below, from, onRepair }: RepairerSettings): Repairer 
       ...pickAttributes(info),
       size,
       ...(checksum && { checksum: true }),
-      ...(replaceIfMatch && { ifMatch: etag }),
+      // Under a condition, encryption finds out whether what it replaces is encrypted.
+      ...(replaceIfMatch ? { ifMatch: etag } : encrypt && { encrypt }),
       ...(objectTags && Object.keys(objectTags).length > 0 && { objectTags }),
     });
   }
