@@ -22,10 +22,10 @@ describe('testSettings', () => {
 
   test('leaves a report and the coverage where the run of all packages wants them', () => {
     vi.stubEnv('GRANARY_TEST_REPORTS', undefined);
-    expect(testSettings().test?.reporters).toEqual(['default']);
+    expect(testSettings().test?.reporters).toEqual([expect.anything(), 'default']);
     expect(testSettings().test?.coverage?.reportsDirectory).toBe('coverage');
     vi.stubEnv('GRANARY_TEST_REPORTS', '/reports');
-    expect(testSettings().test?.reporters).toHaveLength(2);
+    expect(testSettings().test?.reporters).toHaveLength(3);
     expect(testSettings().test?.coverage?.reportsDirectory).toBe(
       join('/reports', 'tools-presets', 'html'),
     );

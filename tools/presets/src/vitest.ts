@@ -5,6 +5,7 @@ import { playwright } from '@vitest/browser-playwright';
 import type { TestProjectInlineConfiguration, ViteUserConfig } from 'vitest/config';
 import { reportTests } from './report-tests.ts';
 import { REPORTS_VARIABLE, reportFolder } from './test-report.ts';
+import { withoutDefaults } from './without-defaults.ts';
 
 /** What a package may add to the tests that every package has. */
 export interface TestSettings {
@@ -42,15 +43,22 @@ export function testSettings(settings: TestSettings = {}): ViteUserConfig {
     ssr: { resolve: { conditions, externalConditions: ['@granary/source'] } },
     test: {
       ...(browser ? { projects: [nodeProject(), browserProject()] } : { include: TESTS }),
-      reporters: ['default', ...(reports ? [reportTests({ reports, packagePath })] : [])],
+      reporters: [
+        withoutDefaults(),
+        'default',
+        ...(reports ? [reportTests({ reports, packagePath })] : []),
+      ],
       allowOnly: false,
       globalSetup: [...globalSetup],
       // https://nodejs.org/api/module.html#module-compile-cache, read 2026-11-21
       env: { NODE_COMPILE_CACHE: COMPILED },
       testTimeout: testTimeoutMs,
+      // Tests that run side by side are those that wait for what does not come.
+      maxConcurrency: 20,
       hookTimeout: 30_000,
       coverage: {
-        provider: 'v8',
+        // It counts what `include` names alone; V8 would all that runs, Node's own modules too, at half the speed.
+        provider: 'istanbul',
         include: ['src/**/*.{ts,js}'],
         exclude: ['src/**/*.test.ts'],
         // Pages to look at are for whoever runs one package by hand.
