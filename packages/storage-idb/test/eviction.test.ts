@@ -1,5 +1,11 @@
-import { findBrowser, startBrowser, type Tab, whyNoBrowser } from '@granary-tools/browser';
-import { describe, expect, test } from 'vitest';
+import {
+  type Browser,
+  findBrowser,
+  startBrowser,
+  type Tab,
+  whyNoBrowser,
+} from '@granary-tools/browser';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { EvictedEvent } from '../src/index.ts';
 
 const ENTRY = new URL('./pages/tab.ts', import.meta.url);
@@ -14,15 +20,21 @@ async function evictionsOf(tab: Tab): Promise<readonly EvictedEvent[]> {
 if (isMissing) test('there is no Chromium', ({ skip }) => skip(whyNoBrowser('chromium')));
 
 describe.skipIf(isMissing)('a store that is cleared', { timeout: 60_000 }, () => {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await startBrowser({ entry: ENTRY });
+  }, 60_000);
+  afterAll(() => browser?.stop());
+
   test('by the browser under open tabs is a new one for them, and they say so', async () => {
-    await using browser = await startBrowser({ entry: ENTRY });
-    const tabs = [await browser.open(), await browser.open({ in: 'worker' })];
+    await using site = await browser.newSite();
+    const tabs = [await site.open(), await site.open({ in: 'worker' })];
     const [first] = tabs;
     let before: unknown;
     for (const tab of tabs) before = await tab.call('start');
     await first?.call('put', 'a', 'gone');
     for (const tab of tabs) await tab.call('watch');
-    await browser.clearStorage();
+    await site.clearStorage();
     for (const tab of tabs) {
       const keys = await tab.call('keys');
       expect(keys).toEqual([]);
@@ -39,11 +51,11 @@ describe.skipIf(isMissing)('a store that is cleared', { timeout: 60_000 }, () =>
   });
 
   test('with the developer tools, is a new one after a reload, which says so', async () => {
-    await using browser = await startBrowser({ entry: ENTRY });
-    const tab = await browser.open();
+    await using site = await browser.newSite();
+    const tab = await site.open();
     const before = await tab.call('start');
     await tab.call('put', 'a', 'gone');
-    const tools = await browser.open();
+    const tools = await site.open();
     await tools.call('deleteFromTools');
     await expect(tab.call('get', 'a')).rejects.toMatchObject({ code: 'not-found' });
     expect(await tab.call('storeId')).not.toBe(before);
@@ -51,7 +63,7 @@ describe.skipIf(isMissing)('a store that is cleared', { timeout: 60_000 }, () =>
 
     await tools.call('deleteFromTools');
     for (const place of ['page', 'worker'] as const) {
-      const next = await browser.open({ in: place });
+      const next = await site.open({ in: place });
       const after = await next.call('start');
       expect(after).not.toBe(before);
       const evictions = await evictionsOf(next);
@@ -61,16 +73,16 @@ describe.skipIf(isMissing)('a store that is cleared', { timeout: 60_000 }, () =>
   });
 
   test('on purpose is no alarm, neither for open tabs nor for later ones', async () => {
-    await using browser = await startBrowser({ entry: ENTRY });
-    const tab = await browser.open();
+    await using site = await browser.newSite();
+    const tab = await site.open();
     const before = await tab.call('start');
     await tab.call('put', 'a', 'deleted');
-    const other = await browser.open({ in: 'worker' });
+    const other = await site.open({ in: 'worker' });
     await other.call('deleteDatabase');
     expect(await tab.call('keys')).toEqual([]);
     expect(await tab.call('storeId')).not.toBe(before);
     for (const place of ['page', 'worker'] as const) {
-      const next = await browser.open({ in: place });
+      const next = await site.open({ in: place });
       await next.call('start');
       expect(await next.call('told')).toMatchObject({ evictions: [] });
     }
@@ -78,9 +90,9 @@ describe.skipIf(isMissing)('a store that is cleared', { timeout: 60_000 }, () =>
   });
 
   test('on first use is no alarm', async () => {
-    await using browser = await startBrowser({ entry: ENTRY });
+    await using site = await browser.newSite();
     for (const place of ['page', 'worker', 'shared-worker', 'page'] as const) {
-      const tab = await browser.open({ in: place });
+      const tab = await site.open({ in: place });
       await tab.call('start');
       expect(await tab.call('told')).toMatchObject({ evictions: [] });
     }
@@ -89,8 +101,8 @@ describe.skipIf(isMissing)('a store that is cleared', { timeout: 60_000 }, () =>
 
 describe.skipIf(isMissing)('a private window', { timeout: 60_000 }, () => {
   test('works as any other, until it is closed', async () => {
-    await using browser = await startBrowser({ entry: ENTRY, incognito: true });
-    const [one, two] = [await browser.open(), await browser.open({ in: 'worker' })];
+    await using secretive = await startBrowser({ entry: ENTRY, incognito: true });
+    const [one, two] = [await secretive.open(), await secretive.open({ in: 'worker' })];
     for (const tab of [one, two]) await tab.call('start', { filesFromBytes: 1024 * 1024 });
     await two.call('watch');
     await one.call('putFilled', 'big', 2 * 1024 * 1024, 5);

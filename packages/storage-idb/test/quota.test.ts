@@ -1,11 +1,12 @@
 import {
   type Browser,
   findBrowser,
+  type Site,
   startBrowser,
   type Tab,
   whyNoBrowser,
 } from '@granary-tools/browser';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
 const ENTRY = new URL('./pages/tab.ts', import.meta.url);
 const MIB = 1024 * 1024;
@@ -32,17 +33,23 @@ async function fill(tab: Tab, prefix: string, size: number): Promise<number> {
   }
 }
 
+let browser: Browser;
+beforeAll(async () => {
+  if (!isMissing) browser = await startBrowser({ entry: ENTRY });
+}, 60_000);
+afterAll(() => browser?.stop());
+
 if (isMissing) test('there is no Chromium', ({ skip }) => skip(whyNoBrowser('chromium')));
 
 describe.skipIf(isMissing)('a full store', { timeout: 60_000 }, () => {
-  let browser: Browser;
+  let site: Site;
   let tab: Tab;
 
   beforeEach(async () => {
-    browser = await startBrowser({ entry: ENTRY, quotaBytes: 12 * MIB });
-    tab = await browser.open();
+    site = await browser.newSite(12 * MIB);
+    tab = await site.open();
   }, 60_000);
-  afterEach(() => browser.stop());
+  afterEach(() => site[Symbol.asyncDispose]());
 
   test('fails puts, batches, streams and uploads, and keeps what it held', async () => {
     await tab.call('start');
@@ -64,7 +71,7 @@ describe.skipIf(isMissing)('a full store', { timeout: 60_000 }, () => {
     }
     expect(await tab.call('keys')).toEqual(keys);
 
-    await browser.setQuota(undefined);
+    await site.setQuota(undefined);
     await tab.call('putFilled', 'kept', 4 * MIB, 8);
     expect(await tab.call('look', 'kept')).toEqual({ size: 4 * MIB, values: [8] });
   });
@@ -94,7 +101,7 @@ describe.skipIf(isMissing)('a full store', { timeout: 60_000 }, () => {
 
   test('asks the application, whose cleanup makes the write succeed', async () => {
     await tab.call('start', { cleanup: 'chosen/' });
-    const other = await browser.open();
+    const other = await site.open();
     await other.call('start');
     await other.call('watch');
     for (const key of ['chosen/a', 'chosen/b', 'kept']) await tab.call('putNoise', key, 3 * MIB);
@@ -128,7 +135,7 @@ describe.skipIf(isMissing)('a full store', { timeout: 60_000 }, () => {
     await tab.call('remove', keys[0]);
     await tab.call('clear', 'small/');
     expect(await tab.call('keys')).toEqual([]);
-    await browser.setQuota(undefined);
+    await site.setQuota(undefined);
     await tab.call('put', 'next', 'x');
     const { events } = (await tab.call('feed', cursor)) as { events: readonly unknown[] };
     const isWhole = events.length > 2 * keys.length;
@@ -152,8 +159,8 @@ describe.skipIf(isMissing)('a full store', { timeout: 60_000 }, () => {
 
 describe.skipIf(isMissing)('large objects as files', { timeout: 60_000 }, () => {
   test('that find no room leave the old object and no file behind', async () => {
-    await using browser = await startBrowser({ entry: ENTRY, quotaBytes: 24 * MIB });
-    const tab = await browser.open();
+    await using site = await browser.newSite(24 * MIB);
+    const tab = await site.open();
     await tab.call('start', { filesFromBytes: MIB });
     await tab.call('putFilled', 'big', 4 * MIB, 1);
     await expect(tab.call('putSlowly', 'big', 64 * MIB, 2)).rejects.toMatchObject(FULL);
@@ -167,8 +174,8 @@ describe.skipIf(isMissing)('large objects as files', { timeout: 60_000 }, () => 
   test.each(['bytes', 'blob'] as const)(
     'get room from what has expired, from what may go, and from the application, as %s',
     async (kind) => {
-      await using browser = await startBrowser({ entry: ENTRY, quotaBytes: 34 * MIB });
-      const tab = await browser.open();
+      await using site = await browser.newSite(34 * MIB);
+      const tab = await site.open();
       await tab.call('start', { filesFromBytes: MIB, evictable: true, cleanup: 'chosen/' });
       await tab.call('putNoise', 'old', 9 * MIB, Date.now() + 1);
       await tab.call('putNoise', 'cache/a', 9 * MIB);
@@ -194,8 +201,8 @@ describe.skipIf(isMissing)('large objects as files', { timeout: 60_000 }, () => 
   );
 
   test('have room made for the next try when they come from a stream', async () => {
-    await using browser = await startBrowser({ entry: ENTRY, quotaBytes: 34 * MIB });
-    const tab = await browser.open();
+    await using site = await browser.newSite(34 * MIB);
+    const tab = await site.open();
     await tab.call('start', { filesFromBytes: MIB, evictable: true, cleanup: 'chosen/' });
     await tab.call('putNoise', 'cache/a', 14 * MIB);
     await tab.call('putNoise', 'chosen/a', 14 * MIB);
@@ -219,8 +226,8 @@ describe.skipIf(isMissing)('large objects as files', { timeout: 60_000 }, () => 
     ['worker', [], 1],
     ['page', ['no-file-access'], 0],
   ] as const)('in a %s that has synchronous handles at most', async (place, notices, files) => {
-    await using browser = await startBrowser({ entry: ENTRY });
-    const tab = await browser.open({ in: place });
+    await using site = await browser.newSite();
+    const tab = await site.open({ in: place });
     await tab.call('start', { filesFromBytes: MIB, withoutWritable: true });
     for (const fill of [1, 2]) {
       await tab.call('putFilled', 'big', 5 * MIB, fill);

@@ -1,10 +1,22 @@
-import { findBrowser, startBrowser, type Tab, whyNoBrowser } from '@granary-tools/browser';
-import { describe, expect, test } from 'vitest';
+import {
+  type Browser,
+  findBrowser,
+  startBrowser,
+  type Tab,
+  whyNoBrowser,
+} from '@granary-tools/browser';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Heard } from './pages/tab.ts';
 
 const ENTRY = new URL('./pages/tab.ts', import.meta.url);
 const WITHIN = { timeout: 10_000, interval: 20 };
 const isMissing = findBrowser('chromium') === undefined;
+
+let browser: Browser;
+beforeAll(async () => {
+  if (!isMissing) browser = await startBrowser({ entry: ENTRY });
+}, 60_000);
+afterAll(() => browser?.stop());
 
 async function eventsOf(tab: Tab): Promise<readonly Heard[]> {
   return (await tab.call('events')) as readonly Heard[];
@@ -26,9 +38,9 @@ if (isMissing) test('there is no Chromium', ({ skip }) => skip(whyNoBrowser('chr
 
 describe.skipIf(isMissing)('two tabs', { timeout: 60_000 }, () => {
   test('hear each other within a second, without loss or echo, while both write', async () => {
-    await using browser = await startBrowser({ entry: ENTRY });
+    await using site = await browser.newSite();
     const places = ['page', 'page', 'worker'] as const;
-    const tabs = await Promise.all(places.map((place) => browser.open({ in: place })));
+    const tabs = await Promise.all(places.map((place) => site.open({ in: place })));
     for (const tab of tabs) {
       await tab.call('start');
       await tab.call('watch');
@@ -52,8 +64,8 @@ describe.skipIf(isMissing)('two tabs', { timeout: 60_000 }, () => {
   });
 
   test('goes on where it stood after it was frozen', async () => {
-    await using browser = await startBrowser({ entry: ENTRY });
-    const [sleeper, writer] = [await browser.open(), await browser.open()];
+    await using site = await browser.newSite();
+    const [sleeper, writer] = [await site.open(), await site.open()];
     for (const tab of [sleeper, writer]) await tab.call('start');
     await sleeper.call('watch');
     const { cursor } = (await sleeper.call('feed')) as { cursor: string };
@@ -67,8 +79,8 @@ describe.skipIf(isMissing)('two tabs', { timeout: 60_000 }, () => {
   });
 
   test('does not lose the change of a tab that is killed after its commit', async () => {
-    await using browser = await startBrowser({ entry: ENTRY });
-    const [survivor, victim] = [await browser.open(), await browser.open()];
+    await using site = await browser.newSite();
+    const [survivor, victim] = [await site.open(), await site.open()];
     for (const tab of [survivor, victim]) await tab.call('start');
     await survivor.call('watch');
     const { cursor } = (await survivor.call('feed')) as { cursor: string };
@@ -92,8 +104,8 @@ describe.skipIf(isMissing)(
     const PLACES = ['page', 'page', 'worker', 'worker'] as const;
 
     test('raise one number at the same time, and none of them is lost', async () => {
-      await using browser = await startBrowser({ entry: ENTRY });
-      const tabs = await Promise.all(PLACES.map((place) => browser.open({ in: place })));
+      await using site = await browser.newSite();
+      const tabs = await Promise.all(PLACES.map((place) => site.open({ in: place })));
       await Promise.all(tabs.map((tab) => tab.call('start')));
       let start = soon();
       await Promise.all(tabs.map((tab) => tab.call('raise', 'count', 50, start)));
@@ -110,8 +122,8 @@ describe.skipIf(isMissing)(
     });
 
     test('create the same keys, of which each has one winner', async () => {
-      await using browser = await startBrowser({ entry: ENTRY });
-      const tabs = await Promise.all(PLACES.map((place) => browser.open({ in: place })));
+      await using site = await browser.newSite();
+      const tabs = await Promise.all(PLACES.map((place) => site.open({ in: place })));
       await Promise.all(tabs.map((tab) => tab.call('start')));
       const start = soon();
       const creating = tabs.map((tab, at) =>
@@ -136,8 +148,8 @@ describe.skipIf(isMissing)('a tab that is killed', { timeout: 120_000 }, () => {
     ['pieces in the database', {}],
     ['a file in OPFS', { filesFromBytes: 1024 * 1024 }],
   ] as const)('while it streams %s leaves the old object, and nothing else', async (_, options) => {
-    await using browser = await startBrowser({ entry: ENTRY });
-    const [victim, survivor] = [await browser.open(), await browser.open()];
+    await using site = await browser.newSite();
+    const [victim, survivor] = [await site.open(), await site.open()];
     await survivor.call('start', options);
     await survivor.call('putFilled', 'big', 6 * 1024 * 1024, 1);
     await victim.call('start', options);
@@ -148,7 +160,7 @@ describe.skipIf(isMissing)('a tab that is killed', { timeout: 120_000 }, () => {
     await writing;
     expect(await survivor.call('look', 'big')).toEqual({ size: 6 * 1024 * 1024, values: [1] });
 
-    const next = await browser.open();
+    const next = await site.open();
     await next.call('start', options);
     expect(await next.call('look', 'big')).toEqual({ size: 6 * 1024 * 1024, values: [1] });
     await expect.poll(() => next.call('count', 'writes'), WITHIN).toBe(0);
@@ -160,12 +172,12 @@ describe.skipIf(isMissing)('a tab that is killed', { timeout: 120_000 }, () => {
   });
 
   test('while it stores batches leaves one of them, whole', async () => {
-    await using browser = await startBrowser({ entry: ENTRY });
-    const survivor = await browser.open();
+    await using site = await browser.newSite();
+    const survivor = await site.open();
     await survivor.call('start');
     await survivor.call('putAll', 'k/', 500, 'round 0');
     for (const pauseMs of [50, 150, 300]) {
-      const victim = await browser.open();
+      const victim = await site.open();
       await victim.call('start');
       const writing = victim.call('overwriteForever', 'k/', 500).catch(() => {});
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
@@ -179,15 +191,15 @@ describe.skipIf(isMissing)('a tab that is killed', { timeout: 120_000 }, () => {
 
   test('while it moves large objects leaves each of them whole, and another one goes on', async () => {
     const MIB = 1024 * 1024;
-    await using browser = await startBrowser({ entry: ENTRY });
-    const old = await browser.open();
+    await using site = await browser.newSite();
+    const old = await site.open();
     await old.call('start', { filesFromBytes: MIB, filesIn: 'old' });
     const names = Array.from({ length: 12 }, (_, at) => `big/${at}`);
     for (const [at, key] of names.entries()) await old.call('putFilled', key, 12 * MIB, at + 1);
     const options = { filesFromBytes: MIB, filesIn: 'young' };
-    const survivor = await browser.open();
+    const survivor = await site.open();
     for (const objects of [1, 4]) {
-      const victim = await browser.open();
+      const victim = await site.open();
       await victim.call('start', options);
       const moving = victim.call('moveLarge', 'old').catch(() => {});
       await expect
@@ -209,7 +221,7 @@ describe.skipIf(isMissing)('a tab that is killed', { timeout: 120_000 }, () => {
       expect(await survivor.call('look', key)).toEqual({ size: 12 * MIB, values: [at + 1] });
     }
     expect(await survivor.call('files', 'old')).toEqual([]);
-    const next = await browser.open();
+    const next = await site.open();
     await next.call('start', options);
     await expect.poll(() => next.call('count', 'writes'), WITHIN).toBe(0);
     const filesOf = async () => ((await next.call('files', 'young')) as readonly string[]).length;
@@ -217,13 +229,13 @@ describe.skipIf(isMissing)('a tab that is killed', { timeout: 120_000 }, () => {
   });
 
   test('with the whole browser leaves what was stored, after a restart', async () => {
-    await using browser = await startBrowser({ entry: ENTRY });
-    const tab = await browser.open();
+    await using killed = await startBrowser({ entry: ENTRY });
+    const tab = await killed.open();
     const before = await tab.call('start', { durability: 'strict' });
     await tab.call('put', 'a', 'kept');
-    await browser.kill();
-    await browser.restart();
-    const again = await browser.open();
+    await killed.kill();
+    await killed.restart();
+    const again = await killed.open();
     expect(await again.call('start')).toBe(before);
     expect(await again.call('get', 'a')).toBe('kept');
     expect(await again.call('told')).toMatchObject({ evictions: [] });
@@ -232,8 +244,8 @@ describe.skipIf(isMissing)('a tab that is killed', { timeout: 120_000 }, () => {
 
 describe.skipIf(isMissing)('two versions of the app', { timeout: 60_000 }, () => {
   test('open at once: the older one lets go and says that it wants a reload', async () => {
-    await using browser = await startBrowser({ entry: ENTRY });
-    const [older, newer] = [await browser.open(), await browser.open()];
+    await using site = await browser.newSite();
+    const [older, newer] = [await site.open(), await site.open()];
     await older.call('start', { version: 1 });
     await older.call('put', 'a', 'by version 1');
     await older.call('watch');
@@ -255,8 +267,8 @@ describe.skipIf(isMissing)('two versions of the app', { timeout: 60_000 }, () =>
   });
 
   test('leave a database of a later format of ours as it is', async () => {
-    await using browser = await startBrowser({ entry: ENTRY });
-    const [later, now] = [await browser.open(), await browser.open()];
+    await using site = await browser.newSite();
+    const [later, now] = [await site.open(), await site.open()];
     const before = await later.call('start');
     await later.call('put', 'a', 'kept');
     await later.call('pretendLaterFormat', 99);

@@ -1,29 +1,26 @@
-import { type Browser, findBrowser, startBrowser, type Tab } from '@granary-tools/browser';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Browser, findBrowser, type Site, startBrowser } from '@granary-tools/browser';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
 const ENTRY = new URL('./pages/tab.ts', import.meta.url);
 const WITHIN = { timeout: 30_000, interval: 50 };
 
-describe.skipIf(findBrowser('chromium') === undefined)('tabs of one profile', () => {
+describe.skipIf(findBrowser('chromium') === undefined)('tabs of one origin', () => {
   let browser: Browser;
-  const profiles = { count: 0 };
+  /** What nobody used before. */
+  let site: Site;
 
   beforeAll(async () => {
     browser = await startBrowser({ entry: ENTRY });
   }, 60_000);
   afterAll(() => browser?.stop());
 
-  /** Tabs over one storage that nobody used before. */
-  async function tabs(count: number): Promise<readonly [Tab, Tab]> {
-    profiles.count += 1;
-    const profile = `p${profiles.count}`;
-    const open = () => browser.open({ profile });
-    const first = await open();
-    return [first, count > 1 ? await open() : first];
-  }
+  beforeEach(async () => {
+    site = await browser.newSite();
+  });
+  afterEach(() => site[Symbol.asyncDispose]());
 
   test('lose no increment of a counter, and let one creator win', { timeout: 60_000 }, async () => {
-    const [one, other] = await tabs(2);
+    const [one, other] = [await site.open(), await site.open()];
     await Promise.all([
       one.call('raise', 'counter.json', 20),
       other.call('raise', 'counter.json', 20),
@@ -34,29 +31,28 @@ describe.skipIf(findBrowser('chromium') === undefined)('tabs of one profile', ()
       const won = await Promise.all([one.call('create', key), other.call('create', key)]);
       expect(won.filter(Boolean)).toHaveLength(1);
     }
-    await Promise.all([one.close(), other.close()]);
   });
 
   test('sweep what a killed one left, and keep the old object', { timeout: 60_000 }, async () => {
-    const [one, other] = await tabs(2);
+    const [one, other] = [await site.open(), await site.open()];
     await other.call('put', 'a', 'old');
     await one.call('hang', 'a');
     expect(await other.call('leftovers')).toHaveLength(1);
     await one.crash();
     expect(await other.call('text', 'a')).toBe('old');
     await other.close();
-    const next = await browser.open({ profile: `p${profiles.count}` });
+    const next = await site.open();
     await next.call('info');
     expect(await next.call('leftovers')).toEqual([]);
     expect(await next.call('text', 'a')).toBe('old');
-    await next.close();
   });
 
   test('find a whole object after one was killed while it wrote', {
     timeout: 120_000,
   }, async () => {
     for (let turn = 0; turn < 2; turn += 1) {
-      const [one, other] = await tabs(2);
+      await using fresh = await browser.newSite();
+      const [one, other] = [await fresh.open(), await fresh.open()];
       await one.call('keepWriting', 'a');
       await expect.poll(() => other.call('keys'), WITHIN).toEqual(['a']);
       for (let seen = 0; seen < turn; seen += 1) {
@@ -68,20 +64,18 @@ describe.skipIf(findBrowser('chromium') === undefined)('tabs of one profile', ()
       // Nobody holds the key any more.
       await other.call('put', 'a', 'new');
       expect(await other.call('tags', 'a')).toBeUndefined();
-      await other.close();
     }
   });
 
   test('leave the files of one that lives alone', { timeout: 60_000 }, async () => {
-    const [one, other] = await tabs(2);
+    const [one, other] = [await site.open(), await site.open()];
     await one.call('hang', 'a');
     await other.call('info');
     expect(await other.call('leftovers')).toHaveLength(1);
-    await Promise.all([one.close(), other.close()]);
   });
 
   test('hear of each other, and of their own writes once', { timeout: 60_000 }, async () => {
-    const [one, other] = await tabs(2);
+    const [one, other] = [await site.open(), await site.open()];
     await one.call('watch');
     await other.call('watch');
     const etag = await one.call('put', 'a', 'new');
@@ -95,22 +89,20 @@ describe.skipIf(findBrowser('chromium') === undefined)('tabs of one profile', ()
         { type: 'put', key: 'a', etag, isOwn: true },
         { type: 'put', key: 'b', etag: again, isOwn: false },
       ]);
-    await Promise.all([one.close(), other.close()]);
   });
 
   test('go on with an upload of another one', { timeout: 60_000 }, async () => {
-    const [one, other] = await tabs(2);
+    const [one, other] = [await site.open(), await site.open()];
     const token = await one.call('beginUpload', 'big');
     await one.crash();
     await other.call('endUpload', 'big', token);
     expect(await other.call('text', 'big')).toBe('first-then');
-    await other.close();
   });
 
   test('keep what they held when nothing more fits', { timeout: 60_000 }, async () => {
-    const [tab] = await tabs(1);
+    const tab = await site.open();
     await tab.call('putBytes', 'a', 1000);
-    await browser.setQuota(3_000_000);
+    await site.setQuota(3_000_000);
     try {
       const failure = tab.call('putBytes', 'a', 8_000_000);
       await expect(failure).rejects.toMatchObject({
@@ -121,25 +113,23 @@ describe.skipIf(findBrowser('chromium') === undefined)('tabs of one profile', ()
       expect(await tab.call('text', 'a')).toHaveLength(1000);
       expect(await tab.call('leftovers')).toEqual([]);
     } finally {
-      await browser.setQuota(undefined);
+      await site.setQuota(undefined);
     }
     await tab.call('putBytes', 'a', 8_000_000);
-    await tab.close();
   });
 
   test('go on when the storage was cleared under them', { timeout: 60_000 }, async () => {
-    const [tab] = await tabs(1);
+    const tab = await site.open();
     await tab.call('put', 'a/b', 'old');
-    await browser.clearStorage();
+    await site.clearStorage();
     await expect(tab.call('text', 'a/b')).rejects.toMatchObject({ code: 'not-found' });
     expect(await tab.call('keys')).toEqual([]);
     await tab.call('put', 'a/b', 'new');
     expect(await tab.call('text', 'a/b')).toBe('new');
-    await tab.close();
   });
 
   test('hear and keep what others wrote while they were frozen', { timeout: 60_000 }, async () => {
-    const [one, other] = await tabs(2);
+    const [one, other] = [await site.open(), await site.open()];
     await one.call('raise', 'counter.json', 3);
     await one.call('watch');
     await one.freeze();
@@ -153,20 +143,17 @@ describe.skipIf(findBrowser('chromium') === undefined)('tabs of one profile', ()
     await expect
       .poll(() => one.call('events'), WITHIN)
       .toContainEqual({ type: 'put', key: 'a', etag, isOwn: false });
-    await Promise.all([one.close(), other.close()]);
   });
 
   test.each(['worker', 'shared-worker', 'service-worker'] as const)(
     'write from a %s',
     { timeout: 60_000 },
     async (place) => {
-      profiles.count += 1;
-      const tab = await browser.open({ profile: `p${profiles.count}`, in: place });
+      const tab = await site.open({ in: place });
       await tab.call('putBytes', 'a', 3_000_000);
       await tab.call('putWithTag', 'b', 'text', 'x');
       expect(await tab.call('tags', 'b')).toEqual(['x']);
       expect(await tab.call('keys')).toEqual(['a', 'b']);
-      await tab.close();
     },
   );
 });

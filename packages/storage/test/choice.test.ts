@@ -1,5 +1,5 @@
-import { type Browser, startBrowser, type Tab } from '@granary-tools/browser';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Browser, type Site, startBrowser, type Tab } from '@granary-tools/browser';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
 const entry = new URL('./pages/tab.ts', import.meta.url);
 
@@ -15,13 +15,19 @@ const codes = async (tab: Tab) => (await toldBy(tab)).map(({ code }) => code);
 
 describe('createStorage() in a browser', () => {
   let browser: Browser;
+  /** Where nobody has stored anything. */
+  let site: Site;
   beforeAll(async () => {
     browser = await startBrowser({ entry });
   });
   afterAll(() => browser.stop());
+  beforeEach(async () => {
+    site = await browser.newSite();
+  });
+  afterEach(() => site[Symbol.asyncDispose]());
 
   test('takes IndexedDB, and says so', async () => {
-    const tab = await browser.open({ profile: 'plain' });
+    const tab = await site.open();
     expect(await tab.call('open', { appName: 'atlas' })).toMatchObject({
       provider: 'idb',
       durable: true,
@@ -29,7 +35,7 @@ describe('createStorage() in a browser', () => {
     });
     await tab.call('save', 'a', { b: 1 });
     await browser.restart();
-    const again = await browser.open({ profile: 'plain' });
+    const again = await site.open();
     await again.call('open', { appName: 'atlas' });
     expect(await again.call('load', 'a')).toEqual({ b: 1 });
     await again.call('open', { appName: 'another' });
@@ -39,17 +45,17 @@ describe('createStorage() in a browser', () => {
 
   test('takes it in workers, too', async () => {
     for (const place of ['worker', 'shared-worker', 'service-worker'] as const) {
-      const tab = await browser.open({ profile: 'workers', in: place });
+      const tab = await site.open({ in: place });
       expect(await tab.call('open', {})).toMatchObject({ provider: 'idb', durable: true });
       await tab.call('save', place, 1);
     }
-    const page = await browser.open({ profile: 'workers' });
+    const page = await site.open();
     await page.call('open', {});
     expect(await page.call('count')).toBe(3);
   });
 
   test('falls to localStorage where IndexedDB is switched off, and says why', async () => {
-    const tab = await browser.open({ profile: 'no-idb' });
+    const tab = await site.open();
     await tab.call('forbid', 'indexedDB');
     const info = await tab.call('open', {});
     expect(info).toMatchObject({ provider: 'localstorage', durable: true });
@@ -60,7 +66,7 @@ describe('createStorage() in a browser', () => {
   });
 
   test('falls to memory where all is switched off, and warns that it does not last', async () => {
-    const tab = await browser.open({ profile: 'nothing' });
+    const tab = await site.open();
     await tab.call('forbid', 'indexedDB');
     await tab.call('forbid', 'localStorage');
     expect(await tab.call('open', {})).toMatchObject({ provider: 'memory', durable: false });
@@ -73,7 +79,7 @@ describe('createStorage() in a browser', () => {
   });
 
   test('fails rather than hide what is in IndexedDB when that does not open', async () => {
-    const tab = await browser.open({ profile: 'newer' });
+    const tab = await site.open();
     await tab.call('open', { type: 'indexeddb', version: 2 });
     await tab.call('save', 'a', 'by version 2');
     await expect(tab.call('open', {})).rejects.toMatchObject({
@@ -89,7 +95,7 @@ describe('createStorage() in a browser', () => {
   });
 
   test('says once when what was stored is gone', async () => {
-    const tab = await browser.open({ profile: 'evicted' });
+    const tab = await site.open();
     await tab.call('open', { appName: 'gone' });
     await tab.call('save', 'a', 1);
     expect(await codes(tab)).toEqual([]);
@@ -107,7 +113,7 @@ describe('createStorage() in a browser', () => {
   });
 
   test('hands options of IndexedDB on, and refuses what would be left out', async () => {
-    const tab = await browser.open({ profile: 'options' });
+    const tab = await site.open();
     await tab.call('open', { appName: 'opts', version: 3, durability: 'strict', indexes: ['a'] });
     await tab.call('save', 'a', 1);
     await expect(tab.call('open', { appName: 'opts' })).rejects.toMatchObject({
@@ -120,7 +126,7 @@ describe('createStorage() in a browser', () => {
   });
 
   test('keeps large objects in the file system of the origin, or where it is told', async () => {
-    const tab = await browser.open({ profile: 'large' });
+    const tab = await site.open();
     await tab.call('open', {});
     await tab.call('saveBytes', 'big', 9 * 1024 * 1024);
     expect(await tab.call('checkBytes', 'big')).toBe(9 * 1024 * 1024);
@@ -133,7 +139,7 @@ describe('createStorage() in a browser', () => {
   });
 
   test('keeps large objects in the folder of the person, and says when it cannot', async () => {
-    const tab = await browser.open({ profile: 'folder' });
+    const tab = await site.open();
     await tab.call('openWithFolder', 'chosen');
     await tab.call('saveBytes', 'big', 2_000_000);
     expect(await tab.call('files')).toEqual(['chosen']);
@@ -147,7 +153,7 @@ describe('createStorage() in a browser', () => {
   });
 
   test('moves up what an earlier visit left in localStorage', async () => {
-    const tab = await browser.open({ profile: 'move' });
+    const tab = await site.open();
     await tab.call('saveBelow', 50, 100);
     const info = await tab.call('open', {});
     expect(info).toMatchObject({ provider: 'idb' });
@@ -170,7 +176,7 @@ describe('createStorage() in a browser', () => {
   });
 
   test('moves all that fits into localStorage while it opens, and does not take long', async () => {
-    const tab = await browser.open({ profile: 'much' });
+    const tab = await site.open();
     await tab.call('saveBelow', 4000, 300);
     const info = (await tab.call('open', {})) as { openedInMs: number };
     expect(info.openedInMs).toBeLessThan(30_000);
@@ -179,7 +185,7 @@ describe('createStorage() in a browser', () => {
   });
 
   test('leaves an item below that is another one above, and loses neither', async () => {
-    const tab = await browser.open({ profile: 'conflict' });
+    const tab = await site.open();
     await tab.call('open', {});
     await tab.call('save', 'item/1', 'newer');
     await tab.call('saveBelow', 3, 10);
@@ -193,9 +199,8 @@ describe('createStorage() in a browser', () => {
   });
 
   test('goes on with a move that was interrupted', async () => {
-    const profile = 'interrupted';
     const ITEMS = 3000;
-    const [tab, witness] = [await browser.open({ profile }), await browser.open({ profile })];
+    const [tab, witness] = [await site.open(), await site.open()];
     await tab.call('saveBelow', ITEMS, 200);
     const opening = tab.call('open', {}).catch(() => {});
     const left = async () => ((await witness.call('belowKeys')) as string[]).length;
@@ -204,7 +209,7 @@ describe('createStorage() in a browser', () => {
     await tab.crash();
     await opening;
     expect(await left()).toBeGreaterThan(0);
-    const again = await browser.open({ profile });
+    const again = await site.open();
     await again.call('open', {});
     expect(await again.call('count')).toBe(ITEMS);
     expect(await again.call('belowKeys')).toEqual([]);
@@ -212,8 +217,7 @@ describe('createStorage() in a browser', () => {
   });
 
   test('moves once where two tabs open at once', async () => {
-    const profile = 'two-tabs';
-    const [one, two] = [await browser.open({ profile }), await browser.open({ profile })];
+    const [one, two] = [await site.open(), await site.open()];
     await one.call('saveBelow', 300, 50);
     await Promise.all([one.call('open', {}), two.call('open', {})]);
     const moved = [...(await toldBy(one)), ...(await toldBy(two))];
@@ -226,15 +230,15 @@ describe('createStorage() in a browser', () => {
       await expect.poll(() => tab.call('belowKeys'), { timeout: 15_000 }).toEqual([]);
     }
   });
-});
 
-test('the application is told when the browser has no more room', async () => {
-  await using browser = await startBrowser({ entry, quotaBytes: 5_000_000 });
-  const tab = await browser.open();
-  expect(await tab.call('fillUp')).toEqual({
-    told: 1,
-    code: 'quota-exceeded',
-    hint: expect.stringContaining('requestPersistence()'),
+  test('tells the application when the browser has no more room', async () => {
+    await using full = await browser.newSite(5_000_000);
+    const tab = await full.open();
+    expect(await tab.call('fillUp')).toEqual({
+      told: 1,
+      code: 'quota-exceeded',
+      hint: expect.stringContaining('requestPersistence()'),
+    });
   });
 });
 

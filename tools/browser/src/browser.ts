@@ -33,9 +33,8 @@ export interface TabOptions {
   readonly entry?: URL;
 }
 
-/** A real browser without a window, for one test. */
-export interface Browser {
-  readonly name: BrowserName;
+/** One origin of a browser, with what it stores. */
+export interface Origin {
   /** Where the pages are served, as `http://127.0.0.1:1234`. */
   readonly origin: string;
   /** Opens a tab and waits until its module has run. Starts the browser of a profile on its first use. */
@@ -49,6 +48,21 @@ export interface Browser {
   setQuota(bytes: number | undefined): Promise<void>;
   /** Deletes what the origin has stored, in all profiles, under the feet of open tabs. Chromium only. */
   clearStorage(): Promise<void>;
+}
+
+/** A further origin of a browser. Disposing of it closes its tabs. */
+export interface Site extends Origin {
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** A real browser without a window, for one test or for the tests of one file. */
+export interface Browser extends Origin {
+  readonly name: BrowserName;
+  /**
+   * Returns an origin for which nothing is stored yet, with a limit where one is given: as good as
+   * another browser for most tests, and there at once. In a secure context. Units: bytes.
+   */
+  newSite(quotaBytes?: number): Promise<Site>;
   /** Ends every process of the browser by SIGKILL. Its profiles stay on disk. */
   kill(): Promise<void>;
   /** Starts the browser again with the same profiles; one that still runs is ended in order first. Tabs are opened anew. */
@@ -78,10 +92,11 @@ export async function startBrowser(options: BrowserOptions): Promise<Browser> {
   }
   const programs = await openKeeper();
   const server = await openEntryServer();
-  const origin = `http://${insecure ? INSECURE_HOST : '127.0.0.1'}:${server.port}`;
   /** Profiles that were in use, with their browser while it runs. */
   const profiles = new Map<string, Promise<RunningBrowser> | undefined>();
-  let quotaBytes = options.quotaBytes;
+  /** Limits by origin. */
+  const quotas = new Map<string, number>();
+  let sites = 0;
   let stopped: Promise<void> | undefined;
   let isKilled = false;
 
@@ -94,7 +109,7 @@ export async function startBrowser(options: BrowserOptions): Promise<Browser> {
       insecureHost: INSECURE_HOST,
       incognito,
     });
-    if (quotaBytes !== undefined) await running.setQuota(origin, quotaBytes);
+    for (const [origin, bytes] of quotas) await running.setQuota(origin, bytes);
     return running;
   }
 
@@ -122,27 +137,62 @@ export async function startBrowser(options: BrowserOptions): Promise<Browser> {
     return stopped;
   }
 
+  async function setQuota(origin: string, bytes: number | undefined): Promise<void> {
+    if (bytes === undefined) quotas.delete(origin);
+    else quotas.set(origin, bytes);
+    await Promise.all((await running()).map((one) => one.setQuota(origin, bytes)));
+  }
+
+  async function open(origin: string, tab: TabOptions): Promise<Tab> {
+    const { profile = 'default', in: place = 'page', entry = options.entry } = tab;
+    if (stopped !== undefined) throw new Error('The browser was stopped.');
+    if (isKilled) throw new Error('The browser was killed; `restart()` starts it again.');
+    const path = await server.pathOf(fileURLToPath(entry), place);
+    const browser = await run(profile);
+    const page = await browser.newPage();
+    await loadEntry(page, `${origin}${path}`);
+    return openTab(page, browser.gone);
+  }
+
+  function originAt(host: string): Origin {
+    const origin = `http://${host}:${server.port}`;
+    return {
+      origin,
+      open: (options = {}) => open(origin, options),
+      setQuota: (bytes) => setQuota(origin, bytes),
+
+      async clearStorage() {
+        await Promise.all((await running()).map((one) => one.clearStorage(origin)));
+      },
+    };
+  }
+
+  const first = originAt(insecure ? INSECURE_HOST : '127.0.0.1');
+  if (options.quotaBytes !== undefined) quotas.set(first.origin, options.quotaBytes);
+
   return {
+    ...first,
     name,
-    origin,
 
-    async open({ profile = 'default', in: place = 'page', entry = options.entry } = {}) {
-      if (stopped !== undefined) throw new Error('The browser was stopped.');
-      if (isKilled) throw new Error('The browser was killed; `restart()` starts it again.');
-      const path = await server.pathOf(fileURLToPath(entry), place);
-      const browser = await run(profile);
-      const page = await browser.newPage();
-      await loadEntry(page, `${origin}${path}`);
-      return openTab(page, browser.gone);
-    },
+    async newSite(quotaBytes) {
+      sites += 1;
+      // https://w3c.github.io/webappsec-secure-contexts/#is-origin-trustworthy, read 2026-11-22
+      const site = originAt(`site-${sites}.localhost`);
+      if (quotaBytes !== undefined) await site.setQuota(quotaBytes);
+      const tabs: Tab[] = [];
+      return {
+        ...site,
 
-    async setQuota(bytes) {
-      quotaBytes = bytes;
-      await Promise.all((await running()).map((one) => one.setQuota(origin, bytes)));
-    },
+        async open(options) {
+          const tab = await site.open(options);
+          tabs.push(tab);
+          return tab;
+        },
 
-    async clearStorage() {
-      await Promise.all((await running()).map((one) => one.clearStorage(origin)));
+        async [Symbol.asyncDispose]() {
+          await Promise.all(tabs.map((tab) => tab.close()));
+        },
+      };
     },
 
     kill,

@@ -1,4 +1,11 @@
-export { type Browser, type BrowserOptions, startBrowser, type TabOptions } from './browser.ts';
+export {
+  type Browser,
+  type BrowserOptions,
+  type Origin,
+  type Site,
+  startBrowser,
+  type TabOptions,
+} from './browser.ts';
 export { type BrowserName, findBrowser, whyNoBrowser } from './find-browser.ts';
 export type { Place } from './place.ts';
 export type { Tab } from './tab.ts';

@@ -145,6 +145,23 @@ describe.each(['chromium', 'firefox'] as const)('%s', (name) => {
       await Promise.all([one, other, stranger].map((tab) => tab.close()));
     });
 
+    test('has sites that share nothing', async () => {
+      const first = await browser.open();
+      await first.call('write', 'key', 'first');
+      await using site = await browser.newSite();
+      const tab = await site.open();
+      expect(await tab.call('scope')).toMatchObject({ isSecure: true, origin: site.origin });
+      expect(await tab.call('read', 'key')).toBeUndefined();
+      await tab.call('write', 'key', 'site');
+      await using another = await browser.newSite();
+      expect(await (await another.open()).call('read', 'key')).toBeUndefined();
+      expect(await (await site.open()).call('read', 'key')).toBe('site');
+      expect(await first.call('read', 'key')).toBe('first');
+      await site[Symbol.asyncDispose]();
+      await expect(tab.call('echo')).rejects.toMatchObject({ name: 'TabGone' });
+      await first.close();
+    });
+
     test('is no secure context when it is asked to be none', async () => {
       await using insecure = await startBrowser({ entry: ENTRY, name, insecure: true });
       const tab = await insecure.open();
@@ -224,6 +241,20 @@ describe.skipIf(findBrowser('chromium') === undefined)('Chromium alone', () => {
     await full.setQuota(3_000_000);
     expect(await tab.call('quota')).toBe(3_000_000);
     await full.setQuota(undefined);
+    expect(await tab.call('quota')).toBeGreaterThan(3_000_000);
+  });
+
+  test('limits and clears one site and leaves the others', async () => {
+    await using site = await browser.newSite(2_000_000);
+    await using other = await browser.newSite();
+    const [tab, free] = await Promise.all([site.open(), other.open()]);
+    expect(await tab.call('quota')).toBe(2_000_000);
+    expect(await free.call('quota')).toBeGreaterThan(3_000_000);
+    for (const one of [tab, free]) await one.call('write', 'key', 'text');
+    await site.clearStorage();
+    expect(await tab.call('read', 'key')).toBeUndefined();
+    expect(await free.call('read', 'key')).toBe('text');
+    await site.setQuota(undefined);
     expect(await tab.call('quota')).toBeGreaterThan(3_000_000);
   });
 
