@@ -237,10 +237,15 @@ function bytesOf(item: Item | undefined): number {
   return item === undefined || item.isDeleted ? 0 : (item.content?.length ?? 0);
 }
 
+/** Of contents, which do not change: every listing tells them. */
+const QUICK_HASHES: WeakMap<Buffer, string> = new WeakMap();
+
 /** Hashes as each kind of account tells them. https://learn.microsoft.com/graph/api/resources/hashes, read 2026-11-21 */
 export function hashesOf(content: Buffer, driveType: Drive['driveType']): object {
   const hex = (algorithm: string) => createHash(algorithm).update(content).digest('hex');
-  const quick = { quickXorHash: quickXorHash(content) };
+  const known = QUICK_HASHES.get(content) ?? quickXorHash(content);
+  QUICK_HASHES.set(content, known);
+  const quick = { quickXorHash: known };
   if (driveType !== 'personal') return quick;
   return { ...quick, sha1Hash: hex('sha1').toUpperCase(), sha256Hash: hex('sha256').toUpperCase() };
 }
