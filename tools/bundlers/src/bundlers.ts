@@ -48,7 +48,9 @@ export const BUNDLERS: Readonly<Record<BundlerName, Bundler>> = {
     const { errors = [], warnings = [] } = await new Promise<StatsCompilation>(
       (resolve, reject) => {
         compiler.run((failure, stats) =>
-          compiler.close(() => (stats === undefined ? reject(failure) : resolve(stats.toJson()))),
+          compiler.close(() =>
+            stats === undefined ? reject(failure) : resolve(stats.toJson('errors-warnings')),
+          ),
         );
       },
     );
