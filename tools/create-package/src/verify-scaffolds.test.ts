@@ -48,15 +48,15 @@ test('checks a backend and a layer in a copy, and a backend outside from tarball
   expect(ran.find((line) => line.includes('--outside'))).toMatch(
     /--core file:.*storage-core.packed\.tgz --kit file:.*storage-conformance.packed\.tgz$/,
   );
-  expect(ran.at(-1)).toBe('npm run build');
-  expect(said[0]).toMatch(/^ok {5}install the copy \(\d+\.\d s\)$/);
+  expect(ran).toContain('npm run build');
+  expect(said.join('\n')).toMatch(/^ok {5}install the copy \(\d+\.\d s\)$/m);
 });
 
 test('stops where a step fails, and still tries the package outside', async () => {
   const { failures, ran, said } = await verify('check-packages');
   expect(failures).toEqual(['structure failed:\nwhy']);
   expect(ran.find((line) => line.includes('typecheck test'))).toBeUndefined();
-  expect(ran.at(-1)).toBe('npm run build');
+  expect(ran).toContain('npm run build');
   expect(said.some((line) => line.startsWith('FAILED structure'))).toBe(true);
 });
 

@@ -47,14 +47,23 @@ export async function verifyScaffolds(context: VerifyContext): Promise<readonly 
       recursive: true,
       filter: (path) => !LEFT_OUT.has(basename(path)),
     });
-    return [
-      ...(await runSteps(context, insideSteps(copy))),
-      ...(await runSteps(context, packSteps(context.root, folder))),
-      ...(await runSteps(context, outsideSteps(copy, folder, await tarballs(folder)))),
-    ];
+    // Both wait for an installation, and neither for the other.
+    const failures = await Promise.all([
+      runSteps(context, insideSteps(copy)),
+      verifyOutside(context, folder),
+    ]);
+    return failures.flat();
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+async function verifyOutside(context: VerifyContext, folder: string): Promise<readonly string[]> {
+  const { root } = context;
+  return [
+    ...(await runSteps(context, packSteps(root, folder))),
+    ...(await runSteps(context, outsideSteps(root, folder, await tarballs(folder)))),
+  ];
 }
 
 function insideSteps(cwd: string): readonly Step[] {
@@ -110,12 +119,12 @@ function packSteps(root: string, folder: string): readonly Step[] {
 }
 
 function outsideSteps(
-  copy: string,
+  root: string,
   folder: string,
   [core = '', kit = '']: readonly string[],
 ): readonly Step[] {
   const outside = join(folder, 'outside');
-  const create = join(copy, 'tools', 'create-package', 'src', 'main.ts');
+  const create = join(root, 'tools', 'create-package', 'src', 'main.ts');
   const sources = ['--core', `file:${core}`, '--kit', `file:${kit}`];
   const npm = (title: string, ...args: readonly string[]): Step => {
     return { title, runner: 'runCommand', command: 'npm', args, cwd: outside };
