@@ -24,7 +24,10 @@ describeConformance(
     view: (provider) => guardProvider(withPrefix(provider, 'users/42')),
   }),
   // What a prefix changes here; core tests the rest of it.
-  { rules: ['KEY', 'GET-1', 'PUT-1', 'LIST', 'COPY', 'MOVE', 'UP', 'WATCH'], slow: false },
+  {
+    rules: ['KEY-1', 'KEY-4', 'KEY-6', 'GET-1', 'PUT-1', 'LIST', 'COPY-1', 'MOVE', 'UP-1', 'WATCH'],
+    slow: false,
+  },
 );
 
 // What the options change; the rest is the same code.

@@ -155,51 +155,68 @@ const SPARED: ReadonlySet<keyof FsCalls> = new Set([
   ...(['close', 'closeSync', 'fstatSync', 'readlinkSync', 'statfs'] as const),
 ]);
 
+/** Calls that fail at the same time, each in a store of its own. */
+const AT_ONCE = 4;
+
 /** Runs the work with one call after the other failing, until none does. Returns how many there were. */
 async function failEach(work: Work, code: string, base: FsSystem): Promise<number> {
-  for (let number = 1; ; number += 1) {
-    const where = `${work.name}, call ${number} fails`;
-    const baseDir = await temporaryFolder();
-    const options = { baseDir, durability: 'full', ...work.options } as const;
-    const clean = createFileSystem(options);
-    await work.prepare(clean);
-    const watched = watchSystem(base);
-    const storage = createStorage(fileSystemProvider(options, watched.system));
-    await storage.ready();
-    await (storage.native as FileSystemNative).sweep();
-    const held = watched.held();
-    let calls = 0;
-    let failed: string | undefined;
-    watched.trouble((name) => {
-      if (SPARED.has(name)) return undefined;
-      calls += 1;
-      if (calls !== number) return undefined;
-      failed = name;
-      return failure(code);
-    });
-    const error: unknown = await work.run(storage).then(
-      () => undefined,
-      (reason: unknown) => reason,
-    );
-    watched.trouble(undefined);
-    if (failed === undefined) {
-      expect(error, where).toBeUndefined();
-      await Promise.all([storage.close(), clean.close()]);
-      return number - 1;
-    }
-    await expectSound(work, clean, error, `${where} (${failed})`);
-    expect(watched.held(), `${where} (${failed}): open files`).toBe(held);
-    const left = leftIn(baseDir);
-    // What cannot be removed stays until it is swept, and a lock until it is stale.
-    if (failed !== 'unlink') expect(left, `${where} (${failed})`).toEqual([]);
-    for (const path of left) rmSync(path);
-    await work.run(storage).catch((reason: unknown) => {
-      const known = ['precondition-failed', 'not-found'];
-      if (!isStorageError(reason) || !known.includes(reason.code)) throw reason;
-    });
-    await expectFound(clean, work.after, `${where} (${failed}), after another try`);
-    await Promise.all([storage.close(), clean.close()]);
+  for (let first = 1; ; first += AT_ONCE) {
+    const numbers = Array.from({ length: AT_ONCE }, (_, place) => first + place);
+    const failed = await Promise.all(numbers.map((number) => failAt(number, work, code, base)));
+    const over = failed.indexOf(false);
+    if (over >= 0) return first + over - 1;
   }
+}
+
+/** Runs the work with one of its calls failing; returns whether it has as many. */
+async function failAt(
+  number: number,
+  work: Work,
+  code: string,
+  base: FsSystem,
+): Promise<boolean> {
+  const where = `${work.name}, call ${number} fails`;
+  const baseDir = await temporaryFolder();
+  const options = { baseDir, durability: 'full', ...work.options } as const;
+  const clean = createFileSystem(options);
+  await work.prepare(clean);
+  const watched = watchSystem(base);
+  const storage = createStorage(fileSystemProvider(options, watched.system));
+  await storage.ready();
+  await (storage.native as FileSystemNative).sweep();
+  const held = watched.held();
+  let calls = 0;
+  let failed: string | undefined;
+  watched.trouble((name) => {
+    if (SPARED.has(name)) return undefined;
+    calls += 1;
+    if (calls !== number) return undefined;
+    failed = name;
+    return failure(code);
+  });
+  const error: unknown = await work.run(storage).then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  watched.trouble(undefined);
+  if (failed === undefined) {
+    expect(error, where).toBeUndefined();
+    await Promise.all([storage.close(), clean.close()]);
+    return false;
+  }
+  await expectSound(work, clean, error, `${where} (${failed})`);
+  expect(watched.held(), `${where} (${failed}): open files`).toBe(held);
+  const left = leftIn(baseDir);
+  // What cannot be removed stays until it is swept, and a lock until it is stale.
+  if (failed !== 'unlink') expect(left, `${where} (${failed})`).toEqual([]);
+  for (const path of left) rmSync(path);
+  await work.run(storage).catch((reason: unknown) => {
+    const known = ['precondition-failed', 'not-found'];
+    if (!isStorageError(reason) || !known.includes(reason.code)) throw reason;
+  });
+  await expectFound(clean, work.after, `${where} (${failed}), after another try`);
+  await Promise.all([storage.close(), clean.close()]);
+  return true;
 }
 
 /** Temporary files and locks. */
