@@ -169,12 +169,7 @@ async function failEach(work: Work, code: string, base: FsSystem): Promise<numbe
 }
 
 /** Runs the work with one of its calls failing; returns whether it has as many. */
-async function failAt(
-  number: number,
-  work: Work,
-  code: string,
-  base: FsSystem,
-): Promise<boolean> {
+async function failAt(number: number, work: Work, code: string, base: FsSystem): Promise<boolean> {
   const where = `${work.name}, call ${number} fails`;
   const baseDir = await temporaryFolder();
   const options = { baseDir, durability: 'full', ...work.options } as const;
