@@ -195,7 +195,7 @@ describe.skipIf(isMissing)('a tab that is killed', { timeout: 120_000 }, () => {
     const old = await site.open();
     await old.call('start', { filesFromBytes: MIB, filesIn: 'old' });
     const names = Array.from({ length: 12 }, (_, at) => `big/${at}`);
-    for (const [at, key] of names.entries()) await old.call('putFilled', key, 12 * MIB, at + 1);
+    for (const [at, key] of names.entries()) await old.call('putFilled', key, 8 * MIB, at + 1);
     const options = { filesFromBytes: MIB, filesIn: 'young' };
     const survivor = await site.open();
     for (const objects of [1, 4]) {
@@ -218,7 +218,7 @@ describe.skipIf(isMissing)('a tab that is killed', { timeout: 120_000 }, () => {
     expect(result).toMatchObject({ left: 0 });
     expect(result.movedObjects).toBeLessThan(names.length);
     for (const [at, key] of names.entries()) {
-      expect(await survivor.call('look', key)).toEqual({ size: 12 * MIB, values: [at + 1] });
+      expect(await survivor.call('look', key)).toEqual({ size: 8 * MIB, values: [at + 1] });
     }
     expect(await survivor.call('files', 'old')).toEqual([]);
     const next = await site.open();
