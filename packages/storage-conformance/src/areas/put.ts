@@ -10,6 +10,9 @@ import { isDeclared } from '../needs.ts';
 import type { Scenario, ScenarioContext } from '../scenario.ts';
 import { streamOf, takesUnknownSizes } from '../sources.ts';
 
+/** Larger content than this is not made to see that it is taken. */
+const LARGEST_TRIED = 32 * 1024 * 1024;
+
 /** What the harness finds lying in the store that is no object. */
 async function leftovers({ outside }: ScenarioContext): Promise<readonly string[]> {
   return (await outside.leftovers?.()) ?? [];
@@ -273,9 +276,11 @@ export const putScenarios: readonly Scenario[] = [
     rule: 'PUT-11',
     title: 'refuses a body above its limits without reading it',
     async run({ provider, capabilities, missing, skip, outside }) {
-      const limits = [capabilities.maxPutBytes, capabilities.maxObjectBytes].filter(
-        (limit) => limit !== undefined,
-      );
+      const { maxPutBytes, maxBufferedPutBytes = 0, maxObjectBytes } = capabilities;
+      const limits = [
+        maxPutBytes && Math.max(maxPutBytes, maxBufferedPutBytes),
+        maxObjectBytes,
+      ].filter((limit) => limit !== undefined);
       if (limits.length === 0) skip('neither `maxPutBytes` nor `maxObjectBytes` is declared');
       const before = outside.requests?.();
       for (const limit of limits) {
@@ -316,6 +321,22 @@ export const putScenarios: readonly Scenario[] = [
         'a small object after the failure',
       );
       await provider.close?.();
+    },
+  },
+  {
+    rule: 'PUT-13',
+    title: 'takes a body in memory that is larger than others may be, in one put',
+    needs: ['maxBufferedPutBytes'],
+    async run({ provider, capabilities, skip }) {
+      const { maxPutBytes = 0, maxBufferedPutBytes = 0 } = capabilities;
+      ensure(
+        maxBufferedPutBytes > maxPutBytes && maxPutBytes > 0,
+        '`maxBufferedPutBytes` should be more than `maxPutBytes`',
+      );
+      if (maxPutBytes >= LARGEST_TRIED) skip('what is larger than others is too large to try');
+      const content = noise(maxPutBytes + 1, 17);
+      equal((await provider.put('a', toBody(content), {})).size, content.byteLength, 'size');
+      equal(await (await provider.get('a', {})).bytes(), content, 'the content');
     },
   },
   {

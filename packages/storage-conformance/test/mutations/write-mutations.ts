@@ -224,6 +224,13 @@ export const writeMutations: readonly Mutation[] = [
       }
     },
   })),
+  changed('PUT-13', 'takes no more of what is in memory', (provider) => ({
+    capabilities: { ...provider.capabilities, maxPutBytes: 1000, maxBufferedPutBytes: 2000 },
+    async put(key, body, options) {
+      if ((body.size ?? 0) <= 1000) return provider.put(key, body, options);
+      throw new StorageError('too-large', 'it is more than a put takes.');
+    },
+  })),
   writing('COND-1', 'ignores ifNoneMatch', ({ ifNoneMatch: _none, ...options }) => options),
   writing('COND-3', 'ignores ifMatch', ({ ifMatch: _match, ...options }) => options),
   writing('COND-3', 'takes quotes off an etag', ({ ifMatch, ...options }) => ({

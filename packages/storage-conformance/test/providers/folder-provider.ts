@@ -35,6 +35,7 @@ const FOLDER_CAPABILITIES: Capabilities = {
   changes: true,
   durable: true,
   maxPutBytes: 8 * 1024 * 1024,
+  maxBufferedPutBytes: 9 * 1024 * 1024,
   maxKeyBytes: 900,
 };
 

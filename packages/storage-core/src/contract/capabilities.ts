@@ -115,6 +115,11 @@ export interface Capabilities {
 
   /** Largest body of one `put`. Units: bytes. */
   readonly maxPutBytes?: number;
+  /**
+   * Largest body of one `put` that is in memory already, where that is more than `maxPutBytes`: to
+   * send it whole takes no further memory, and fewer requests. Units: bytes.
+   */
+  readonly maxBufferedPutBytes?: number;
   /** Largest object. Units: bytes. */
   readonly maxObjectBytes?: number;
   /** Longest key. Units: UTF-8 bytes. 1,024 when missing. */

@@ -17,8 +17,8 @@ const MAX_HELD_BYTES = 8 * 1024 * 1024;
 
 /**
  * Puts a body the way that fits it: in one request, or in parts where it is larger than
- * `maxPutBytes` or turns out to be; over an expired item as if there were none. When it fails, the
- * body is let go of.
+ * `maxPutBytes` (`maxBufferedPutBytes` where it is in memory) or turns out to be; over an expired
+ * item as if there were none. When it fails, the body is let go of.
  */
 export async function putBody(
   context: EngineContext,
@@ -33,6 +33,9 @@ export async function putBody(
     checkConcurrency(options.concurrency);
     const { capabilities } = await opened(provider, options);
     const { upload = false, maxPutBytes = Number.POSITIVE_INFINITY } = capabilities;
+    const mostAtOnce = goesWhole(body, options)
+      ? Math.max(maxPutBytes, capabilities.maxBufferedPutBytes ?? 0)
+      : maxPutBytes;
     const large: LargePut = {
       key,
       totalBytes: body.size,
@@ -42,7 +45,7 @@ export async function putBody(
       reporter,
     };
 
-    if (resume !== undefined || (upload && (body.size ?? 0) > maxPutBytes)) {
+    if (resume !== undefined || (upload && (body.size ?? 0) > mostAtOnce)) {
       return await putParts(context, body, large);
     }
     if (upload && body.size === undefined && Number.isFinite(maxPutBytes)) {
@@ -62,6 +65,11 @@ export async function putBody(
   } finally {
     reporter.stop();
   }
+}
+
+/** Whether a body is in memory, and nobody wants to hear of its parts. */
+function goesWhole(body: Body, { onProgress, onSession }: EnginePutOptions): boolean {
+  return body.buffered !== undefined && onProgress === undefined && onSession === undefined;
 }
 
 async function putParts(

@@ -48,6 +48,27 @@ describe('a body larger than one put', () => {
     expect(provider.sessions.size).toBe(0);
   });
 
+  test('goes up in one request when it is in memory and fits what may be then', async () => {
+    const { storage, provider, stored, parts } = setup({
+      capabilities: { maxBufferedPutBytes: 50 },
+    });
+    await storage.put('a', bytesOf(50), { tags: ['x'] });
+    expect(provider.calls).toContain('put a');
+    expect(stored()).toEqual(bytesOf(50));
+    const inParts = async (work: Promise<unknown>) => {
+      const before = parts().length;
+      await work;
+      return parts().length - before;
+    };
+    expect(await inParts(storage.put('a', bytesOf(40)))).toBe(0);
+    expect(await inParts(storage.put('a', bytesOf(51)))).toBe(7);
+    // Of a stream, no more than a part is held; and who asks for parts gets them.
+    expect(await inParts(storage.put('a', inChunks(bytesOf(50), 9), { size: 50 }))).toBe(7);
+    expect(await inParts(storage.put('a', inChunks(bytesOf(50), 9)))).toBe(7);
+    expect(await inParts(storage.put('a', bytesOf(50), { onProgress: () => {} }))).toBe(7);
+    expect(await inParts(storage.put('a', bytesOf(50), { onSession: () => {} }))).toBe(7);
+  });
+
   test('goes up in one request when it fits exactly', async () => {
     const { storage, parts } = setup();
     await storage.put('a', bytesOf(10));

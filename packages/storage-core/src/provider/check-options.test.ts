@@ -225,6 +225,15 @@ describe('what is asked for', () => {
     await provider.put('a', toBody('1234'), {});
   });
 
+  test('is measured against the limit of what is in memory where that is larger', async () => {
+    const { provider } = await filled({
+      capabilities: { maxPutBytes: 4, maxBufferedPutBytes: 6 },
+    });
+    await provider.put('a', toBody('123456'), {});
+    const tooLong = provider.put('a', toBody('1234567'), {});
+    await expect(tooLong).rejects.toThrow('7 bytes are more than one put takes here: 6.');
+  });
+
   test('gets the defaults of a presigned request', async () => {
     const { provider } = await filled();
     expect(await provider.presign?.('a', {})).toMatchObject({

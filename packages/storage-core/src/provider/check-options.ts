@@ -59,7 +59,7 @@ export function checkPut(key: string, body: Body, options: PutOptions, can: Capa
   checkWritten(key, options, can);
   const { size } = body;
   if (size === undefined) return;
-  checkSize(size, can.maxPutBytes, 'one put');
+  checkSize(size, mostOfPut(can), 'one put');
   checkSize(size, can.maxObjectBytes, 'an object');
 }
 
@@ -243,6 +243,11 @@ function checkVersion({ version }: StatOptions, can: boolean | undefined): void 
 function checkSize(size: number, most: number | undefined, what: string): void {
   if (most === undefined || size <= most) return;
   throw new StorageError('too-large', `${size} bytes are more than ${what} takes here: ${most}.`);
+}
+
+/** A layer may have put a body that is in memory into another one, which is no reason to refuse it. */
+function mostOfPut({ maxPutBytes, maxBufferedPutBytes = 0 }: Capabilities): number | undefined {
+  return maxPutBytes && Math.max(maxPutBytes, maxBufferedPutBytes);
 }
 
 function need(can: boolean | undefined, option: string): void {

@@ -29,7 +29,7 @@ export function keepsRecords(below: Capabilities): boolean {
 
 /** What a provider can do with checksums over it. */
 export function integrityCapabilities(below: Capabilities, allowsUnchecked: boolean): Capabilities {
-  const { maxMetadataBytes, maxPutBytes, ...others } = below;
+  const { maxMetadataBytes, maxPutBytes, maxBufferedPutBytes, ...others } = below;
   const { upload, uploads, uploadConditions, uploadChecksum, ...rest } = others;
   const place = keptIn(below);
   const records = keepsRecords(below);
@@ -47,7 +47,10 @@ export function integrityCapabilities(below: Capabilities, allowsUnchecked: bool
     ...(place !== 'nowhere' && { checksum: true }),
     ...(hasSessions && sessions),
     // Larger content goes up in parts from here, with its checksum.
-    ...(maxPutBytes !== undefined && !(records && upload) && { maxPutBytes }),
+    ...(!(records && upload) && {
+      ...(maxPutBytes !== undefined && { maxPutBytes }),
+      ...(maxBufferedPutBytes !== undefined && { maxBufferedPutBytes }),
+    }),
     ...(maxMetadataBytes !== undefined && { maxMetadataBytes: maxMetadataBytes - recordBytes }),
   };
 }

@@ -31,7 +31,8 @@ const KEPT = [
   ...(['presign', 'presignOptions', 'publicUrl', 'versions', 'deleteVersion'] as const),
   ...(['objectTags', 'watch'] as const),
   ...(['changes', 'usage', 'health', 'encrypt', 'compress', 'fileAndFolder'] as const),
-  ...(['caseSensitive', 'durable', 'maxPutBytes', 'maxObjectBytes', 'maxKeyBytes'] as const),
+  ...(['caseSensitive', 'durable', 'maxPutBytes', 'maxBufferedPutBytes'] as const),
+  ...(['maxObjectBytes', 'maxKeyBytes'] as const),
 ] satisfies readonly (keyof Capabilities)[];
 
 /** What a storage with rules can do, after what it can do without. */
