@@ -30,6 +30,22 @@ describe('QuickXorHash', () => {
     expect(quickXorHash(bytesOf(content))).toBe(hash);
   });
 
+  test('is the same wherever content lies in memory, in pieces of any size', () => {
+    const buffer = Uint8Array.from({ length: 100_003 }, (_, index) => (index * 7919) >> 5);
+    const bytewise = quickXorHasher();
+    const content = buffer.subarray(3);
+    for (let at = 0; at < content.length; at += 1) bytewise.update(content.subarray(at, at + 1));
+    const expected = bytewise.digest();
+    expect(quickXorHash(content)).toBe(expected);
+    expect(quickXorHash(content.slice())).toBe(expected);
+    for (const size of [159, 320, 1001, 64_001]) {
+      const hasher = quickXorHasher();
+      for (let at = 0; at < content.length; at += size)
+        hasher.update(content.subarray(at, at + size));
+      expect(hasher.digest()).toBe(expected);
+    }
+  });
+
   test.each([1, 7, 160, 161])('is the same in pieces of %i bytes', (size) => {
     for (const [content, hash] of VECTORS) {
       const bytes = bytesOf(content);

@@ -3,6 +3,8 @@ const WIDTH_BITS = 160;
 const SHIFT_BITS = 11;
 const BYTES = WIDTH_BITS / 8;
 const LENGTH_BYTES = 8;
+/** Pieces that are copied where they do not lie on the bounds of words. Units: bytes. */
+const WINDOW_BYTES = 400 * WIDTH_BITS;
 
 /** A QuickXorHash on its way. */
 export interface QuickXorHasher {
@@ -18,16 +20,40 @@ export interface QuickXorHasher {
 export function quickXorHasher(): QuickXorHasher {
   // After 160 bytes the turn begins anew, so bytes that far apart meet before they are turned.
   const columns = new Uint8Array(WIDTH_BITS);
+  const words = new Uint32Array(columns.buffer);
   let length = 0;
   let column = 0;
+
+  function addBytes(bytes: Uint8Array): void {
+    for (const byte of bytes) {
+      columns[column] = (columns[column] ?? 0) ^ byte;
+      column = column === WIDTH_BITS - 1 ? 0 : column + 1;
+    }
+  }
+
+  /** Whole turns, from the first column on: four bytes at once. */
+  function addTurns(turns: Uint8Array): void {
+    const isAligned = turns.byteOffset % words.BYTES_PER_ELEMENT === 0;
+    const { buffer, byteOffset, byteLength } = isAligned ? turns : turns.slice();
+    const added = new Uint32Array(buffer, byteOffset, byteLength / words.BYTES_PER_ELEMENT);
+    for (let at = 0; at < added.length; ) {
+      for (let word = 0; word < words.length; word += 1, at += 1) {
+        words[word] = (words[word] ?? 0) ^ (added[at] ?? 0);
+      }
+    }
+  }
 
   return {
     update(chunk) {
       length += chunk.byteLength;
-      for (const byte of chunk) {
-        columns[column] = (columns[column] ?? 0) ^ byte;
-        column = column === WIDTH_BITS - 1 ? 0 : column + 1;
+      let at = Math.min((WIDTH_BITS - column) % WIDTH_BITS, chunk.byteLength);
+      addBytes(chunk.subarray(0, at));
+      while (chunk.byteLength - at >= WIDTH_BITS) {
+        const turns = Math.floor(Math.min(chunk.byteLength - at, WINDOW_BYTES) / WIDTH_BITS);
+        addTurns(chunk.subarray(at, at + turns * WIDTH_BITS));
+        at += turns * WIDTH_BITS;
       }
+      addBytes(chunk.subarray(at));
     },
     digest() {
       const hash = new Uint8Array(BYTES);
