@@ -67,6 +67,36 @@ describe('an upload session', () => {
     ]);
   });
 
+  test('gives complete the time that a part takes, which it may send', async () => {
+    vi.useFakeTimers();
+    try {
+      const below = tinyProvider();
+      const provider = withRetry(
+        {
+          ...below,
+          async upload(key, options) {
+            const inner = await (below.upload ?? expect.unreachable())(key, options);
+            return {
+              ...inner,
+              async complete(asked) {
+                await new Promise((resolve) => setTimeout(resolve, 900));
+                return inner.complete(asked);
+              },
+            };
+          },
+        },
+        { attemptTimeoutMs: 100, backoff: 'none' },
+      );
+      const opened = (await provider.upload?.('u', {})) ?? expect.unreachable();
+      await opened.write(0, new Uint8Array(50_000));
+      const completed = opened.complete();
+      await vi.advanceTimersByTimeAsync(900);
+      expect((await completed).size).toBe(50_000);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   test('settles a completion whose reply was lost', async () => {
     const { tiny, opened } = await session([{ on: 'upload.complete', after: true }]);
     await opened.write(0, new Uint8Array(1));

@@ -11,6 +11,8 @@ export function retriedSession(
   writeId: string | undefined,
 ): UploadSession {
   const { key, part } = session;
+  /** The largest part so far: a session may keep its last one back and send it with `complete`. Units: bytes. */
+  let largest = 0;
   const work = (name: string, signal: AbortSignal | undefined): Work<never> => ({
     operation: `upload.${name}`,
     key,
@@ -39,6 +41,7 @@ export function retriedSession(
 
     write(offset, bytes, { signal } = {}) {
       let tries = 0;
+      largest = Math.max(largest, bytes.byteLength);
       return loop.run({ ...work('write', signal), contentBytes: bytes.byteLength }, async (one) => {
         tries += 1;
         // A service that takes parts in order may have taken this one, or its beginning.
@@ -58,6 +61,7 @@ export function retriedSession(
         {
           ...work('complete', signal),
           writes: true,
+          contentBytes: largest,
           again: ({ outcome, restart }) =>
             !restart && (!conditional || writeId !== undefined || outcome === 'not-applied'),
         },
