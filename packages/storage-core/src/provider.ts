@@ -39,6 +39,7 @@ export { checkRange, parseContentRange, rangeHeader, resolveRange } from './bodi
 export { type ChunkSource, sourceStream } from './bodies/chunk-source.ts';
 export { type BodyMap, mapBody } from './bodies/map-body.ts';
 export { mapStreamError } from './bodies/map-stream-error.ts';
+export { readBody } from './bodies/read-body.ts';
 export { type NodeReadable, readableChunks } from './bodies/readable-chunks.ts';
 export { type BodySource, type StoredObjectOptions, storedObject } from './bodies/stored-object.ts';
 export { type ToBodyOptions, toBody } from './bodies/to-body.ts';

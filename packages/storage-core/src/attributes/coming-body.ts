@@ -1,7 +1,6 @@
+import { readBody } from '../bodies/read-body.ts';
 import { toBody } from '../bodies/to-body.ts';
 import type { Body } from '../contract/body.ts';
-import { toStorageError } from '../errors/to-storage-error.ts';
-import { raceAbort } from '../provider/race-abort.ts';
 
 /** A body that can be looked at before it is written. */
 export interface ComingBody {
@@ -21,13 +20,7 @@ export function comingBody(
     body: () => held ?? body,
     async fingerprint() {
       if (fingerprintOf === undefined) return undefined;
-      let content: Uint8Array;
-      try {
-        content = body.buffered ?? (await raceAbort(body.bytes(), signal));
-      } catch (error) {
-        await body.cancel(error);
-        throw toStorageError(error, { outcome: 'not-applied' }, signal);
-      }
+      const content = await readBody(body, signal);
       if (body.buffered === undefined) held = toBody(content);
       return fingerprintOf(content);
     },
