@@ -13,7 +13,7 @@ import { overEmptyFolder } from './dropbox-folders.ts';
 import { lowerOf, toPath } from './dropbox-keys.ts';
 import { fileAt } from './dropbox-read.ts';
 import { appendPart, beginSession, finishSession } from './dropbox-upload.ts';
-import { MAX_PUT_BYTES } from './dropbox-write.ts';
+import { MAX_PUT_BYTES, sendContent } from './dropbox-write.ts';
 
 /**
  * Copies an object in the service. It copies over nothing, so over an existing object the content is
@@ -80,20 +80,39 @@ async function copyContent(
   target: string,
   options: CallOptions,
 ): Promise<NativeFile> {
-  const id = await beginSession(store, options);
-  for (let offset = 0; offset < file.size; offset += MAX_PUT_BYTES) {
-    const last = Math.min(offset + MAX_PUT_BYTES, file.size) - 1;
-    const range = `bytes=${offset}-${last}`;
-    const response = await store.download({ path: `rev:${file.rev}` }, { ...options, range });
-    const bytes = new Uint8Array(await response.arrayBuffer());
-    if (bytes.byteLength !== last - offset + 1) throw unreadable();
-    await appendPart(store, id, offset, bytes, options);
-  }
-  const made = await finishSession(store, target, id, file.size, options);
+  const made = await sendCopy(store, file, target, options);
   if (made.content_hash === file.content_hash) return made;
   throw new StorageError('corrupted', 'the copy has other content than its source.', {
     outcome: 'unknown',
   });
+}
+
+async function sendCopy(
+  store: DropboxStore,
+  file: NativeFile,
+  target: string,
+  options: CallOptions,
+): Promise<NativeFile> {
+  const { size, rev } = file;
+  const partAt = async (offset: number): Promise<Uint8Array<ArrayBuffer>> => {
+    const length = Math.min(MAX_PUT_BYTES, size - offset);
+    if (length === 0) return new Uint8Array(0);
+    const range = `bytes=${offset}-${offset + length - 1}`;
+    const response = await store.download({ path: `rev:${rev}` }, { ...options, range });
+    const bytes = new Uint8Array(await response.arrayBuffer());
+    if (bytes.byteLength === length) return bytes;
+    throw unreadable();
+  };
+  const first = await partAt(0);
+  if (size <= MAX_PUT_BYTES) return sendContent(store, target, first, options);
+  const id = await beginSession(store, options, first);
+  for (let offset = first.byteLength; ; ) {
+    const bytes = await partAt(offset);
+    const end = offset + bytes.byteLength;
+    if (end === size) return finishSession(store, target, id, { offset, bytes }, options);
+    await appendPart(store, id, offset, bytes, options);
+    offset = end;
+  }
 }
 
 /** Deletes what was copied, and nothing that was written since. */

@@ -18,7 +18,7 @@ import { NATIVE_OPTIONS } from './dropbox-native.ts';
 import { readObject, statObject } from './dropbox-read.ts';
 import { MAX_OBJECT_BYTES, uploadSession } from './dropbox-upload.ts';
 import { versionOperations } from './dropbox-versions.ts';
-import { MAX_PUT_BYTES, writeObject } from './dropbox-write.ts';
+import { MAX_BUFFERED_PUT_BYTES, MAX_PUT_BYTES, writeObject } from './dropbox-write.ts';
 
 /** Options of {@link createDropbox}: `auth` or `client`. */
 export interface DropboxOptions {
@@ -114,6 +114,7 @@ const CAPABILITIES: Capabilities = {
   health: true,
   durable: true,
   maxPutBytes: MAX_PUT_BYTES,
+  maxBufferedPutBytes: MAX_BUFFERED_PUT_BYTES,
   maxObjectBytes: MAX_OBJECT_BYTES,
 };
 

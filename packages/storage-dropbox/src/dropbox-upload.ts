@@ -38,6 +38,8 @@ const PART: PartRules = {
   needsTotal: false,
 };
 
+const NOTHING: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+
 /** What a token keeps. */
 interface UploadState {
   readonly id: string;
@@ -49,7 +51,8 @@ interface UploadState {
 
 /**
  * Begins an upload session, or goes on with one. Content goes up one part after the other: of concurrent
- * sessions nobody can ask what they hold.
+ * sessions nobody can ask what they hold. Where the length is known, the last part is kept here until `complete`
+ * sends it with the request that makes the file; in another process it has to be written again.
  */
 export async function uploadSession(
   store: DropboxStore,
@@ -67,12 +70,16 @@ export async function uploadSession(
   return session(store, key, state, 0);
 }
 
-/** Begins a session without content. */
-export async function beginSession(store: DropboxStore, options: CallOptions): Promise<string> {
+/** Begins a session with its first bytes, if there are any yet. */
+export async function beginSession(
+  store: DropboxStore,
+  options: CallOptions,
+  first: Uint8Array<ArrayBuffer> = NOTHING,
+): Promise<string> {
   const { session_id: id } = await store.upload<{ readonly session_id?: unknown }>(
     'files/upload_session/start',
-    { close: false },
-    new Uint8Array(0),
+    { close: false, ...(first.byteLength > 0 && { content_hash: await contentHash(first) }) },
+    first,
     options,
   );
   if (typeof id !== 'string' || id === '') throw unreadable();
@@ -92,20 +99,51 @@ export async function appendPart(
   await store.upload('files/upload_session/append_v2', arg, bytes, options);
 }
 
-/** Makes the file of what a session holds. */
+/** Bytes of an upload, and where they begin. */
+export interface UploadPiece {
+  readonly offset: number;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** The last part, of which the service may have the beginning. */
+interface LastPart extends UploadPiece {
+  /** Where it begins. */
+  readonly part: number;
+  readonly hash: string;
+}
+
+/**
+ * Sends the last bytes, if any, and makes the file. When that fails for what is at the path, "data has already
+ * been appended", so nothing is sent again; after any other failure the service is asked where it stands.
+ * https://github.com/dropbox/dropbox-api-spec/blob/main/files.stone, read 2026-11-22: `UploadSessionFinishError`
+ */
 export function finishSession(
   store: DropboxStore,
   path: string,
   id: string,
-  offset: number,
+  { offset, bytes }: UploadPiece,
   conditions: CommitOptions,
 ): Promise<NativeFile> {
-  const cursor = { session_id: id, offset };
-  return commitFile(store, path, conditions, undefined, (commit) =>
-    store.upload<NativeFile>('files/upload_session/finish', { cursor, commit }, new Uint8Array(0), {
-      signal: conditions.signal,
-    }),
-  );
+  const { signal } = conditions;
+  const end = offset + bytes.byteLength;
+  let at: number | undefined = offset;
+  return commitFile(store, path, conditions, undefined, async (commit) => {
+    const from: number = at ?? (await offsetOf(store, id, end, { signal }));
+    if (from < offset || from > end) throw otherEnd(from, end);
+    const rest = bytes.subarray(from - offset);
+    const arg = {
+      cursor: { session_id: id, offset: from },
+      commit,
+      content_hash: await contentHash(rest),
+    };
+    at = undefined;
+    try {
+      return await store.upload<NativeFile>('files/upload_session/finish', arg, rest, { signal });
+    } catch (error) {
+      if (failureOf(error)?.tags[0] === 'path') at = end;
+      throw error;
+    }
+  });
 }
 
 /** `held`: what the service holds. */
@@ -124,6 +162,8 @@ function session(
   let hashed = 0;
   /** Where the service stands; `undefined` when it has to be asked. */
   let reached: number | undefined = held;
+  /** The last part, which goes up with `complete`. */
+  let last: LastPart | undefined;
   /** Hashes of the parts that went up from here, by offset. */
   const sent = new Map<number, string>();
   let isEnded = false;
@@ -150,6 +190,12 @@ function session(
     }
     const rest = mine.subarray(at - offset);
     if (rest.byteLength === 0) return;
+    if (offset + mine.byteLength === totalBytes) {
+      // What it was before may have been hashed, and sent.
+      if (hashed > at) hashed = Number.NaN;
+      last = { offset: at, bytes: rest, part: offset, hash };
+      return;
+    }
     sent.set(offset, hash);
     // Whatever happens to the request, the service has to be asked again.
     reached = undefined;
@@ -161,27 +207,45 @@ function session(
     }
   }
 
+  /** The bytes that end the upload, or none where the service holds all. */
+  async function lastPiece(options: CallOptions): Promise<UploadPiece> {
+    const at = reached ?? (await stand(options));
+    if (last !== undefined && last.offset <= at) {
+      return { offset: at, bytes: last.bytes.subarray(at - last.offset) };
+    }
+    return { offset: at, bytes: NOTHING };
+  }
+
   async function complete(options: CompleteOptions): Promise<ObjectInfo> {
     const { signal } = options;
     if (isEnded) throw lostUpload();
-    let offset: number;
+    if (last !== undefined && hashed === last.offset) {
+      hashed += last.bytes.byteLength;
+      await hasher?.update(last.bytes);
+    }
+    const isAll = ({ offset, bytes }: UploadPiece) =>
+      totalBytes === null || offset + bytes.byteLength === totalBytes;
+    let piece: UploadPiece;
     try {
-      offset = await stand({ signal });
+      piece = await lastPiece({ signal });
+      if (!isAll(piece)) {
+        // Another process may have gone on, or come to the end.
+        reached = undefined;
+        piece = await lastPiece({ signal });
+      }
     } catch (error) {
       return await alreadyDone(error, options);
     }
-    if (totalBytes !== null && offset !== totalBytes) {
-      throw new StorageError(
-        'invalid-argument',
-        `the service holds ${offset} of ${totalBytes} bytes, so the upload is not complete.`,
-        { outcome: 'not-applied', hint: 'Write the parts that status() does not tell.' },
-      );
-    }
-    const file = await finishSession(store, path, id, offset, {
+    if (!isAll(piece)) throw otherEnd(piece.offset, totalBytes ?? piece.offset);
+    if (last !== undefined) sent.set(last.part, last.hash);
+    // Whatever happens to the request, the service has to be asked again.
+    reached = undefined;
+    const file = await finishSession(store, path, id, piece, {
       ...options,
       native: state.native,
     }).catch(asLost);
     isEnded = true;
+    last = undefined;
     return toInfo(key, file);
   }
 
@@ -198,6 +262,7 @@ function session(
       if ((error as { readonly restart?: unknown }).restart !== true) throw error;
     }
     isEnded = true;
+    last = undefined;
   }
 
   /** A session that is gone may have become the file, when the reply to that was lost. */
@@ -219,8 +284,10 @@ function session(
     part: PART,
     expiresAt: new Date(state.expiresAt),
     async status(options = {}) {
-      const offset = await stand(options);
-      return { held: offset === 0 ? [] : [{ offset: 0, length: offset }] };
+      await stand(options);
+      const { offset, bytes } = await lastPiece(options);
+      const length = offset + bytes.byteLength;
+      return { held: length === 0 ? [] : [{ offset: 0, length }] };
     },
     write: (offset, bytes, options = {}) => write(offset, bytes, options),
     complete: (options = {}) => complete(options),
@@ -252,6 +319,14 @@ async function offsetOf(
     if (correct !== undefined) return correct;
     return asLost(error);
   }
+}
+
+function otherEnd(offset: number, totalBytes: number): StorageError {
+  return new StorageError(
+    'invalid-argument',
+    `the service holds ${offset} of ${totalBytes} bytes, so the upload is not complete.`,
+    { outcome: 'not-applied', hint: 'Write the parts that status() does not tell.' },
+  );
 }
 
 /** Passes an error on; that of a session which is gone says `restart`. */

@@ -4,9 +4,8 @@ import {
   meetWriteConditions,
   type ObjectInfo,
   type PutOptions,
-  raceAbort,
+  readBody,
   StorageError,
-  toStorageError,
   type WriteConditions,
 } from '@granary/storage-core/provider';
 import { etagOf, type NativeFile, toInfo } from './dropbox-attributes.ts';
@@ -17,11 +16,14 @@ import { toPath } from './dropbox-keys.ts';
 import { type NativeFields, nativeFields } from './dropbox-native.ts';
 import { findFile } from './dropbox-read.ts';
 
-/**
- * Largest body of one request; it is held whole, to be hashed first. The service takes 150 MiB. Units: bytes.
- * https://github.com/dropbox/dropbox-api-spec/blob/main/files.stone, read 2026-11-21: `upload`
- */
+/** Largest body of one request that is not in memory yet; it is held whole, to be hashed first. Units: bytes. */
 export const MAX_PUT_BYTES: number = 8 * 1024 * 1024;
+/**
+ * Largest body of one request. The service takes 150 MiB ("Do not use this to upload a file larger than 150 MiB"),
+ * but `fetch` holds a copy of what it sends, and all of it goes again when the connection breaks. Units: bytes.
+ * https://github.com/dropbox/dropbox-api-spec/blob/main/files.stone, read 2026-11-22: `upload`
+ */
+export const MAX_BUFFERED_PUT_BYTES: number = 48 * 1024 * 1024;
 /** How often an object may change between the question for its rev and the write. */
 const MAX_TRIES = 3;
 
@@ -55,19 +57,26 @@ export async function writeObject(
     await body.cancel(error);
     throw error;
   }
-  const content = await contentOf(body, signal);
+  const content = await readBody(body, signal);
+  if (content.byteLength > MAX_BUFFERED_PUT_BYTES) throw tooLarge();
+  const conditions = { ...options, native };
+  return toInfo(key, await sendContent(store, toPath(key, store.root), content, conditions));
+}
+
+/** Makes a file of content in one request. */
+export async function sendContent(
+  store: DropboxStore,
+  path: string,
+  content: Uint8Array<ArrayBuffer>,
+  conditions: CommitOptions,
+): Promise<NativeFile> {
+  const { signal } = conditions;
   const hash = await contentHash(content);
-  const file = await commitFile(
-    store,
-    toPath(key, store.root),
-    { ...options, native },
-    hash,
-    (commit) =>
-      store.upload<NativeFile>('files/upload', { ...commit, content_hash: hash }, content, {
-        signal,
-      }),
+  return commitFile(store, path, conditions, hash, (commit) =>
+    store.upload<NativeFile>('files/upload', { ...commit, content_hash: hash }, content, {
+      signal,
+    }),
   );
-  return toInfo(key, file);
 }
 
 /**
@@ -111,19 +120,8 @@ export async function commitFile(
   }
 }
 
-async function contentOf(
-  body: Body,
-  signal: AbortSignal | undefined,
-): Promise<Uint8Array<ArrayBuffer>> {
-  let content: Uint8Array;
-  try {
-    content = body.buffered ?? (await raceAbort(body.bytes(), signal));
-  } catch (error) {
-    await body.cancel(error);
-    throw toStorageError(error, { outcome: 'not-applied' }, signal);
-  }
-  if (content.byteLength <= MAX_PUT_BYTES) return content as Uint8Array<ArrayBuffer>;
-  throw new StorageError('too-large', `one request takes ${MAX_PUT_BYTES} bytes.`, {
+function tooLarge(): StorageError {
+  return new StorageError('too-large', `one request takes ${MAX_BUFFERED_PUT_BYTES} bytes here.`, {
     outcome: 'not-applied',
     hint: 'Use an upload, which takes parts.',
   });

@@ -125,7 +125,7 @@ describe('put', () => {
 
   test('is refused above the size of one request', async () => {
     const { provider } = await openHooked();
-    const bytes = new Uint8Array(8 * MIB + 1);
+    const bytes = new Uint8Array(48 * MIB + 1);
     const body = {
       size: undefined,
       replayable: false,
@@ -359,7 +359,7 @@ describe('copy and move', () => {
     await other.put('a', 'once more');
     hook(async ({ route, send }) => {
       const response = await send();
-      if (route !== 'files/upload_session/finish') return response;
+      if (route !== 'files/upload') return response;
       return Response.json({
         ...((await response.json()) as object),
         content_hash: '0'.repeat(64),
@@ -433,6 +433,57 @@ describe('upload', () => {
     await expect(session.complete()).rejects.toMatchObject({ outcome: 'unknown' });
     await expect(session.complete({ ifNoneMatch: '*' })).rejects.toMatchObject({ restart: true });
     expect(await session.complete()).toMatchObject({ key: 'a', size: 2 });
+  });
+
+  test('sends its last part with the request that makes the file, and once', async () => {
+    const { session, routes, other, hook } = await begin(STEP + 3);
+    const sent: unknown[] = [];
+    hook(({ route, arg }) => {
+      if (route.endsWith('finish')) sent.push(arg['cursor']);
+      return undefined;
+    });
+    await session.write(0, new Uint8Array(STEP));
+    await session.write(STEP, Uint8Array.of(9, 9, 9));
+    await session.write(STEP, Uint8Array.of(1, 2, 3));
+    await other.put('a', 'old');
+    expect(routes).toHaveLength(2);
+    await expect(session.complete({ ifNoneMatch: '*' })).rejects.toMatchObject({
+      code: 'precondition-failed',
+    });
+    // What was sent is there already, so it can't become something else.
+    await expect(session.write(STEP, Uint8Array.of(9, 9, 9))).rejects.toThrow('other content');
+    expect(await session.complete()).toMatchObject({ key: 'a', size: STEP + 3 });
+    const content = await (await other.get('a')).bytes();
+    expect(content.subarray(STEP)).toEqual(Uint8Array.of(1, 2, 3));
+    expect(sent).toMatchObject([{ offset: STEP }, { offset: STEP + 3 }]);
+  });
+
+  test('does not send its last part again when a folder was in the way', async () => {
+    const { session, routes, other } = await begin(STEP + 1);
+    await other.put('a/b', 'x');
+    await other.delete('a/b');
+    await session.write(0, new Uint8Array(STEP));
+    await session.write(STEP, Uint8Array.of(1));
+    expect(await session.complete()).toMatchObject({ size: STEP + 1 });
+    expect(routes.filter((route) => route.endsWith('finish'))).toHaveLength(2);
+    expect(routes.filter((route) => route.endsWith('append_v2'))).toHaveLength(1);
+  });
+
+  test('finds out where the service stands when the request that makes the file broke', async () => {
+    const { session, routes, hook } = await begin(STEP + 3);
+    await session.write(0, new Uint8Array(STEP));
+    await session.write(STEP, Uint8Array.of(1, 2, 3));
+    hook(({ route }) => {
+      if (!route.endsWith('finish')) return undefined;
+      hook(undefined);
+      return Promise.reject(new TypeError('cut'));
+    });
+    await expect(session.complete()).rejects.toMatchObject({ code: 'unavailable' });
+    expect(await session.complete()).toMatchObject({ size: STEP + 3 });
+    expect(routes.slice(-2)).toEqual([
+      'files/upload_session/append_v2',
+      'files/upload_session/finish',
+    ]);
   });
 
   test('does not take the file of another for its own', async () => {

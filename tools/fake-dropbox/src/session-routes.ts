@@ -95,6 +95,7 @@ export const sessionRoutes: Routes = {
         inside('lookup_failed'),
         found.isConcurrent || found.isClosed,
       );
+      // `UploadSessionFinishError`: what comes with it is appended, also when the file cannot be made.
       const content = joined(session);
       const info = call.arg['commit'] as Readonly<Record<string, unknown>>;
       const written = commit(call, info, content, inside('path'));
