@@ -23,13 +23,7 @@ import {
   statVersion,
   versionOperations,
 } from './onedrive-versions.ts';
-import { writeObject } from './onedrive-write.ts';
-
-/**
- * What goes up in one request, though the service takes 250 MB: the body is read whole. Above 10 MiB
- * parts are advised: createUploadSession. Units: bytes.
- */
-const MAX_PUT_BYTES = 8 * 1024 * 1024;
+import { MAX_BUFFERED_PUT_BYTES, MAX_PUT_BYTES, writeObject } from './onedrive-write.ts';
 
 /** Options of {@link createOneDrive}: `auth` or `client` is needed. */
 export interface OneDriveOptions {
@@ -147,6 +141,7 @@ function capabilitiesOf(
     caseSensitive: false,
     durable: true,
     maxPutBytes: MAX_PUT_BYTES,
+    maxBufferedPutBytes: MAX_BUFFERED_PUT_BYTES,
     maxObjectBytes: MAX_OBJECT_BYTES,
     maxKeyBytes,
   };

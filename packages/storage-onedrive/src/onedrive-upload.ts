@@ -53,10 +53,9 @@ export async function uploadSession(
 ): Promise<UploadSession> {
   const { token, signal } = options;
   const names = drive.names.pathOf(key);
-  if (token === undefined) return session(drive, key, await begin(drive, names, options));
+  if (token === undefined) return session(drive, key, await begin(drive, names, options), 0);
   const state = readState(decodeToken(key, token));
-  await heldBytes(drive, state, signal);
-  return session(drive, key, state);
+  return session(drive, key, state, await heldBytes(drive, state, signal));
 }
 
 async function begin(
@@ -79,13 +78,14 @@ async function begin(
   });
 }
 
-function session(drive: OneDrive, key: string, state: UploadState): UploadSession {
+/** `held`: what the service holds. Units: bytes. */
+function session(drive: OneDrive, key: string, state: UploadState, held: number): UploadSession {
   const { totalBytes, native } = state;
   const token = encodeToken(key, { ...state, native: jsonOf(native) });
   /** The last part, which makes the object. */
   let last: { readonly offset: number; readonly bytes: Uint8Array<ArrayBuffer> } | undefined;
   /** What the service holds; `undefined` when it has to be asked. Units: bytes. */
-  let reached: number | undefined;
+  let reached: number | undefined = held;
   let isEnded = false;
 
   const ask = async (signal: AbortSignal | undefined): Promise<number> => {
@@ -117,17 +117,17 @@ function session(drive: OneDrive, key: string, state: UploadState): UploadSessio
     if (isEnded) throw lostUpload();
     if (totalBytes === null) throw unsized();
     const end = offset + bytes.byteLength;
-    const held = reached ?? (await ask(signal));
-    if (offset > held) {
-      throw refused(`the part comes too early, the service holds ${held} bytes.`);
+    const at = reached ?? (await ask(signal));
+    if (offset > at) {
+      throw refused(`the part comes too early, the service holds ${at} bytes.`);
     }
     if (end === totalBytes) {
       last = { offset, bytes };
       return;
     }
     // It went through before, though its answer may have been lost.
-    if (end <= held) return;
-    if (offset < held) throw refused(`the part begins before ${held}, where the next one begins.`);
+    if (end <= at) return;
+    if (offset < at) throw refused(`the part begins before ${at}, where the next one begins.`);
     await sendPart(offset, bytes, signal);
     reached = end;
   }
@@ -136,13 +136,16 @@ function session(drive: OneDrive, key: string, state: UploadState): UploadSessio
     if (isEnded) throw lostUpload();
     if (totalBytes === null) throw unsized();
     if (totalBytes === 0) return completeEmpty(signal);
-    const held = await ask(signal);
-    if (last === undefined || last.offset > held) {
-      throw refused(`the service holds ${held} of ${totalBytes} bytes.`);
+    let at = reached ?? (await ask(signal));
+    // Another process may have gone on, or come to the end.
+    if (last === undefined || last.offset > at) at = await ask(signal);
+    if (last === undefined || last.offset > at) {
+      throw refused(`the service holds ${at} of ${totalBytes} bytes.`);
     }
-    const rest = last.bytes.subarray(held - last.offset);
+    const from = at;
+    const rest = last.bytes.subarray(from - last.offset);
     const place = { names: drive.names.pathOf(key), isNew: false, signal };
-    const response = await withRoom(drive, place, () => sendPart(held, rest, signal));
+    const response = await withRoom(drive, place, () => sendPart(from, rest, signal));
     return ended(toDriveItem(await objectOf(response)), signal);
   }
 
@@ -179,8 +182,8 @@ function session(drive: OneDrive, key: string, state: UploadState): UploadSessio
     } satisfies PartRules,
     expiresAt: new Date(state.expiresAt),
     async status({ signal } = {}) {
-      const held = await ask(signal);
-      const length = last !== undefined && last.offset <= held ? (totalBytes ?? 0) : held;
+      const at = await ask(signal);
+      const length = last !== undefined && last.offset <= at ? (totalBytes ?? 0) : at;
       return { held: length === 0 ? [] : [{ offset: 0, length }] };
     },
     write: (offset, bytes, { signal } = {}) => write(offset, bytes, signal),

@@ -4,6 +4,7 @@ import {
   isStorageError,
   type ObjectInfo,
   type PutOptions,
+  readBody,
   StorageError,
 } from '@granary/storage-core/provider';
 import { checkEtag, type DriveItem, toDriveItem, toInfo } from './onedrive-attributes.ts';
@@ -13,6 +14,17 @@ import { quickXorHash } from './onedrive-hash.ts';
 import { fileAt } from './onedrive-item.ts';
 import { describe, type NativeFields, nativeFields } from './onedrive-native.ts';
 import { withRoom } from './onedrive-room.ts';
+
+/** Largest body of one request that is not in memory yet. Units: bytes. */
+export const MAX_PUT_BYTES: number = 8 * 1024 * 1024;
+/**
+ * Largest body of one request. The service takes 250 MB, and recommends sessions above 10 MiB, because what broke can
+ * be gone on with there. A piece of a session goes again whole when it breaks, too, and may have just under 60 MiB; and
+ * `fetch` holds a copy of what it sends. So a request has no more than a piece might. Units: bytes.
+ * https://learn.microsoft.com/graph/api/driveitem-put-content and
+ * https://learn.microsoft.com/graph/api/driveitem-createuploadsession#best-practices, read 2026-11-22
+ */
+export const MAX_BUFFERED_PUT_BYTES: number = 48 * 1024 * 1024;
 
 const BEHAVIOR = '@microsoft.graph.conflictBehavior';
 /**
@@ -44,7 +56,7 @@ export async function writeObject(
     await body.cancel(error);
     throw error;
   }
-  const content = new Uint8Array(await contentOf(body, signal));
+  const content = await readBody(body, signal);
   const request = {
     method: 'PUT',
     headers: { 'content-type': contentTypeOf(key) ?? 'application/octet-stream' },
@@ -70,20 +82,6 @@ export async function writeObject(
   const place = { names, isNew: ifNoneMatch !== undefined, signal };
   const item = await withRoom(drive, place, () => itemOf(drive.send({ ...request, path })));
   return finished(drive, key, item, { content, native, signal });
-}
-
-/** The content, whose source is let go of when the caller gives up. */
-function contentOf(body: Body, signal: AbortSignal | undefined): Promise<Uint8Array> {
-  return new Promise((resolve, reject) => {
-    const abort = () => {
-      reject(signal?.reason);
-      body.cancel(signal?.reason).catch(() => {});
-    };
-    signal?.addEventListener('abort', abort, { once: true });
-    const reading = body.bytes();
-    reading.then(resolve, reject);
-    reading.catch(() => {}).finally(() => signal?.removeEventListener('abort', abort));
-  });
 }
 
 async function itemOf(answering: Promise<Response>): Promise<DriveItem> {

@@ -46,6 +46,11 @@ test('makes as few requests as the README says, and no more than the SDK', async
     endpoint: fake.url,
     attributes: 'none',
   });
+  const large = new Uint8Array(20_000_000).fill(7, 9_000_000);
+  const putLarge = await calls(() => mine.put('large', large));
+  const putLargeBare = await calls(() => bare.put('large', large));
+  const stream = await calls(() => mine.put('large', new Blob([large])));
+  const streamBare = await calls(() => bare.put('large', new Blob([large])));
   const putBare = await calls(() => bare.put('three.txt', 'content'));
   const getBare = await calls(async () => (await bare.get('three.txt')).text());
   const statBare = await calls(() => bare.stat('three.txt'));
@@ -80,6 +85,13 @@ test('makes as few requests as the README says, and no more than the SDK', async
     }),
   };
   const removeManyBare = await calls(() => bare.deleteMany(KEYS.slice(200, 300)));
+  // A stream takes the session, and three parts, the last of which makes the file.
+  expect({ putLarge, putLargeBare, stream, streamBare }).toEqual({
+    putLarge: 2,
+    putLargeBare: 1,
+    stream: 5,
+    streamBare: 4,
+  });
   expect({ put, putAttributes, get, getAttributes, part, stat, list, remove, removeOne }).toEqual({
     put: 2,
     putAttributes: 3,
