@@ -15,7 +15,7 @@ import { type KeyNames, keyNames } from './onedrive-keys.ts';
 const API_VERSION = 'v1.0';
 const ENDPOINT = 'https://graph.microsoft.com';
 /** Requests in one batch. https://learn.microsoft.com/graph/json-batching, read 2026-11-21 */
-const BATCH_SIZE = 20;
+export const BATCH_SIZE = 20;
 
 /** Which drive, which folder of it, and who asks. */
 export interface OneDriveAccess {

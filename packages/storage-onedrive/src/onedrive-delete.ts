@@ -10,17 +10,16 @@ import {
 import {
   checkEtag,
   type DriveItem,
-  ITEM_FIELDS,
   isFile,
   toDriveItem,
 } from './onedrive-attributes.ts';
 import type { BatchAnswer, BatchRequest, OneDrive } from './onedrive-client.ts';
-import { itemRequest } from './onedrive-item.ts';
+import { findFiles } from './onedrive-find.ts';
+import { absent, itemRequest, PLACE_FIELDS } from './onedrive-item.ts';
 import { deleteVersion } from './onedrive-versions.ts';
 
 /** How often an item may change between the look at it and its deletion. */
 const MAX_TRIES = 4;
-const FIELDS = `${ITEM_FIELDS},parentReference`;
 
 /**
  * Deletes an object. By its path a folder of that name would go with all it holds, so it is looked at
@@ -36,7 +35,7 @@ export async function deleteObject(
   if (version !== undefined) {
     return deleteVersion(drive, key, version, { ...(signal && { signal }) });
   }
-  const look = itemRequest(drive, drive.names.pathOf(key), FIELDS);
+  const look = itemRequest(drive, drive.names.pathOf(key), PLACE_FIELDS);
   for (let tries = 1; ; tries += 1) {
     const item = await drive
       .json({ ...look, signal })
@@ -58,7 +57,7 @@ export async function deleteObject(
   }
 }
 
-/** Deletes objects, twenty with each request: one to look at them, one to delete them. */
+/** Deletes objects: looks for all of them, and deletes twenty with each request. */
 export async function deleteObjects(
   drive: OneDrive,
   keys: readonly string[],
@@ -66,21 +65,22 @@ export async function deleteObjects(
   isTrashed: boolean,
 ): Promise<readonly BatchResult<DeleteResult>[]> {
   const outcomes = new Map<string, DeleteResult | StorageError>();
-  const asked: { key: string; request: BatchRequest }[] = [];
+  const asked: { key: string; path: readonly string[] }[] = [];
   for (const key of new Set(keys)) {
     try {
-      asked.push({ key, request: itemRequest(drive, drive.names.pathOf(key), FIELDS) });
+      asked.push({ key, path: drive.names.pathOf(key) });
     } catch (error) {
       outcomes.set(key, toStorageError(error));
     }
   }
-  const seen = await drive.batch(
-    asked.map(({ request }) => request),
-    { signal },
+  const seen = await findFiles(
+    drive,
+    asked.map(({ path }) => path),
+    signal,
   );
   const there: { key: string; request: BatchRequest }[] = [];
   for (const [index, { key }] of asked.entries()) {
-    const found = seenItem(seen[index]);
+    const found = seen[index];
     if (found instanceof Error) outcomes.set(key, found);
     else if (found === undefined) outcomes.set(key, { existed: false });
     else there.push({ key, request: removal(found, isTrashed) });
@@ -122,20 +122,6 @@ function removal({ id, eTag, parentReference }: DriveItem, isTrashed: boolean): 
 function fileIn(json: unknown): DriveItem | undefined {
   const item = toDriveItem(json);
   return isFile(item) ? item : undefined;
-}
-
-function absent(error: unknown): undefined {
-  if (isStorageError(error, 'not-found')) return undefined;
-  throw error;
-}
-
-function seenItem(answer: BatchAnswer | undefined): DriveItem | undefined | StorageError {
-  if (answer === undefined) return undefined;
-  try {
-    return 'body' in answer ? fileIn(answer.body) : absent(answer.error);
-  } catch (error) {
-    return toStorageError(error);
-  }
 }
 
 function removedAs(answer: BatchAnswer | undefined): DeleteResult | StorageError {

@@ -117,21 +117,32 @@ export async function childrenOf(
   folder: readonly string[],
   signal: AbortSignal | undefined,
 ): Promise<readonly DriveItem[]> {
-  const items: DriveItem[] = [];
-  const query = `$top=${FOLDER_PAGE}&$select=${ITEM_FIELDS}`;
+  const all: DriveItem[] = [];
+  for await (const items of pagesOf(drive, folder, ITEM_FIELDS, signal)) all.push(...items);
+  return all;
+}
+
+/** A folder, page by page; nothing for one that is not there. */
+export async function* pagesOf(
+  drive: OneDrive,
+  folder: readonly string[],
+  fields: string,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<readonly DriveItem[], void, undefined> {
+  const query = `$top=${FOLDER_PAGE}&$select=${fields}`;
   const path = `${drive.itemPath(folder, 'children')}?${query}`;
   let page: Readonly<Record<string, unknown>>;
   try {
     page = await drive.json({ method: 'GET', path, signal });
   } catch (error) {
-    if (await isNoFolder(drive, folder, error, signal)) return [];
+    if (await isNoFolder(drive, folder, error, signal)) return;
     throw error;
   }
   for (;;) {
     const { value, '@odata.nextLink': next } = page;
     if (!Array.isArray(value)) throw unreadable();
-    items.push(...value.map(toDriveItem));
-    if (next === undefined) return items;
+    yield value.map(toDriveItem);
+    if (next === undefined) return;
     if (typeof next !== 'string') throw unreadable();
     page = await drive.follow(next, { method: 'GET', signal }).catch((error: unknown) => {
       // It was deleted since its first page.

@@ -11,7 +11,7 @@ import { checkEtag, type DriveItem, toDriveItem, toInfo } from './onedrive-attri
 import { type OneDrive, objectOf } from './onedrive-client.ts';
 import { versionMade } from './onedrive-current.ts';
 import { quickXorHash } from './onedrive-hash.ts';
-import { fileAt } from './onedrive-item.ts';
+import { absent, fileAt } from './onedrive-item.ts';
 import { describe, type NativeFields, nativeFields } from './onedrive-native.ts';
 import { withRoom } from './onedrive-room.ts';
 
@@ -64,7 +64,7 @@ export async function writeObject(
     signal,
   };
   if (ifMatch !== undefined) {
-    const item = await currentItem(drive, names, signal);
+    const item = await fileAt(drive, names, signal).catch(absent);
     checkEtag(ifMatch, item);
     const path = `/items/${item?.id}/content`;
     const headers = { ...request.headers, 'if-match': ifMatch };
@@ -86,19 +86,6 @@ export async function writeObject(
 
 async function itemOf(answering: Promise<Response>): Promise<DriveItem> {
   return toDriveItem(await objectOf(await answering));
-}
-
-async function currentItem(
-  drive: OneDrive,
-  names: readonly string[],
-  signal: AbortSignal | undefined,
-): Promise<DriveItem | undefined> {
-  try {
-    return await fileAt(drive, names, signal);
-  } catch (error) {
-    if (isStorageError(error, 'not-found')) return undefined;
-    throw error;
-  }
 }
 
 interface Written {
