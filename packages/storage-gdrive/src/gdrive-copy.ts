@@ -11,13 +11,12 @@ import { readJson } from './gdrive-client.ts';
 import { removeFiles } from './gdrive-delete.ts';
 import { notFound } from './gdrive-errors.ts';
 import { checkWritable } from './gdrive-export.ts';
-import { type DriveFile, FILE_FIELDS } from './gdrive-file.ts';
+import { type DriveFile, FILE_FIELDS, toFile } from './gdrive-file.ts';
 import { filePath, folderFor } from './gdrive-folders.ts';
 import { segmentsOf } from './gdrive-keys.ts';
 import { lookUp, lookUpAll, type Place } from './gdrive-lookup.ts';
 import { statObject } from './gdrive-read.ts';
 import type { GdriveStore } from './gdrive-store.ts';
-import { toFile } from './gdrive-write.ts';
 
 /**
  * Copies an object in the service. The copy is a file of its own beside the target that is there; it is

@@ -1,3 +1,5 @@
+import { notDrive } from './gdrive-errors.ts';
+
 /** A file or folder as the service tells it, as far as it is looked at. */
 export interface DriveFile {
   readonly id: string;
@@ -61,4 +63,13 @@ export function oldestFirst(one: DriveFile, other: DriveFile): number {
   const [ours = '', theirs = ''] = [one.createdTime, other.createdTime];
   if (ours !== theirs) return ours < theirs ? -1 : 1;
   return one.id < other.id ? -1 : 1;
+}
+
+/** The file in an answer. Errors: `unavailable` for an answer that is none. */
+export function toFile(answer: object): DriveFile {
+  const file = answer as Partial<DriveFile>;
+  if (typeof file.id !== 'string' || typeof file.mimeType !== 'string') {
+    throw notDrive('it is no file');
+  }
+  return file as DriveFile;
 }

@@ -24,10 +24,8 @@ import { readObject, statObject } from './gdrive-read.ts';
 import { gdriveStore } from './gdrive-store.ts';
 import { uploadSession } from './gdrive-upload.ts';
 import { listVersions, restoreVersion } from './gdrive-versions.ts';
-import { writeObject } from './gdrive-write.ts';
+import { MAX_BUFFERED_PUT_BYTES, MAX_PUT_BYTES, writeObject } from './gdrive-write.ts';
 
-/** "Use this upload type to quickly transfer a small file (5 MB or less)". Units: bytes. https://developers.google.com/workspace/drive/api/guides/manage-uploads, read 2026-11-21 */
-const MAX_PUT_BYTES = 5 * 1000 * 1000;
 /** Largest file. Units: bytes. https://support.google.com/drive/answer/37603 ("5 TB"), read 2026-11-21 */
 const MAX_OBJECT_BYTES = 5 * 1000 ** 4;
 
@@ -154,6 +152,7 @@ function capabilitiesOf(options: GdriveOptions, keepsVersions: boolean): Capabil
     caseSensitive: true,
     durable: true,
     maxPutBytes: MAX_PUT_BYTES,
+    maxBufferedPutBytes: MAX_BUFFERED_PUT_BYTES,
     maxObjectBytes: MAX_OBJECT_BYTES,
   };
 }

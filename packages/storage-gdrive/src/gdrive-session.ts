@@ -1,10 +1,10 @@
 import { lostUpload } from '@granary/storage-core/provider';
 import { readJson } from './gdrive-client.ts';
 import { fromAnswer, notDrive } from './gdrive-errors.ts';
-import { type DriveFile, FILE_FIELDS } from './gdrive-file.ts';
+import { type DriveFile, FILE_FIELDS, toFile } from './gdrive-file.ts';
 import { filePath } from './gdrive-folders.ts';
 import type { GdriveStore } from './gdrive-store.ts';
-import { type Target, toFile } from './gdrive-write.ts';
+import type { Target } from './gdrive-target.ts';
 
 /** "a resumable session URI expires after one week". https://developers.google.com/workspace/drive/api/guides/manage-uploads, read 2026-11-21 */
 const EXPIRY_MS = 7 * 24 * 60 * 60 * 1000;
@@ -52,20 +52,25 @@ export async function beginUpload(
   return { url, expiresAt: Date.now() + EXPIRY_MS, totalBytes: totalBytes ?? null };
 }
 
-/** Content that is written over a file in pieces. */
-export interface Content {
-  readonly over: DriveFile;
-  readonly mimeType: string;
+/** Content that is sent to a session. */
+export interface Sending {
   /** Units: bytes. */
   readonly size: number;
   readonly signal: AbortSignal | undefined;
+  /** What comes from a place on: as much as goes into one request. */
   read(offset: number): Promise<Uint8Array<ArrayBuffer>>;
+}
+
+/** Content that is written over a file. */
+export interface Content extends Sending {
+  readonly over: DriveFile;
+  readonly mimeType: string;
 }
 
 /** Writes content over a file, which comes back when it is in the trash. Its properties stay. */
 export async function sendContent(
   store: GdriveStore,
-  { over, mimeType, size, signal, read }: Content,
+  { over, mimeType, ...content }: Content,
 ): Promise<DriveFile> {
   const state = await beginUpload(
     store,
@@ -74,10 +79,19 @@ export async function sendContent(
       json: { mimeType, ...(!store.isAppFolder && { trashed: false }) },
       query: {},
       mimeType,
-      totalBytes: size,
-      signal,
+      totalBytes: content.size,
+      signal: content.signal,
     },
   );
+  return sendAll(store, state, content);
+}
+
+/** Sends content to a session that has none yet, and gives the file that the service makes of it. */
+export async function sendAll(
+  store: GdriveStore,
+  state: UploadState,
+  { size, signal, read }: Sending,
+): Promise<DriveFile> {
   let offset = 0;
   for (;;) {
     const body = size === 0 ? new Uint8Array(0) : await read(offset);

@@ -22,7 +22,7 @@ import {
   wholeFile,
 } from './gdrive-session.ts';
 import type { GdriveStore } from './gdrive-store.ts';
-import { describe, toTarget } from './gdrive-write.ts';
+import { describe, toTarget } from './gdrive-target.ts';
 
 /** "Create chunks in multiples of 256 KB". Units: bytes. https://developers.google.com/workspace/drive/api/guides/manage-uploads, read 2026-11-21 */
 const STEP_BYTES = 256 * 1024;
@@ -67,7 +67,7 @@ function session(
   const token = encodeToken(key, { ...state });
   /** How far the service is, as far as that is known. */
   let progress: Progress | undefined = start;
-  /** Bytes behind those, which wait: a request takes multiples of a step, and the last one ends the upload. */
+  /** Bytes behind those, which wait: a request takes multiples of a step, and the last part ends the upload. */
   let waiting: Uint8Array<ArrayBuffer> = new Uint8Array(0);
   /** Where those begin. */
   let from = 'held' in start ? start.held : 0;
@@ -130,13 +130,14 @@ function session(
     sent.set(offset, digest);
     const fresh = mine.subarray(Math.min(Math.max(sure - offset, 0), mine.byteLength));
     waiting = laidOver(waiting, Math.max(offset - sure, 0), fresh);
-    const most = totalBytes === null ? Number.POSITIVE_INFINITY : totalBytes - 1 - sure;
-    await flush(toSteps(Math.min(waiting.byteLength, most)), signal);
+    // The last part goes with `complete`, which makes the file.
+    if (sure + waiting.byteLength === totalBytes) return;
+    await flush(toSteps(waiting.byteLength), signal);
   }
 
   async function complete(signal?: AbortSignal): Promise<ObjectInfo> {
     let reached = await settled(signal);
-    if ('held' in reached) {
+    while ('held' in reached) {
       const { held } = reached;
       const end = held + waiting.byteLength;
       if (totalBytes !== null && end !== totalBytes) throw incomplete(end, totalBytes);
@@ -144,7 +145,14 @@ function session(
       progress = undefined;
       const range = endRange(held, end);
       const next = await sendChunk(store, state, { range, body, signal });
-      if ('held' in next) throw notDrive('it does not end the upload', { outcome: 'not-applied' });
+      // It may take a part of what it is sent.
+      if ('held' in next && (next.held <= held || next.held > end)) {
+        throw notDrive('it does not end the upload', { outcome: 'not-applied' });
+      }
+      if ('held' in next) {
+        waiting = waiting.slice(next.held - held);
+        from = next.held;
+      }
       progress = next;
       reached = next;
     }

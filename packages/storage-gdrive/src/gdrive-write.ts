@@ -1,35 +1,34 @@
 import {
   type Body,
+  isStorageError,
   type ObjectInfo,
   type PutOptions,
-  raceAbort,
-  StorageError,
+  readBody,
   sha256,
   toStorageError,
 } from '@granary/storage-core/provider';
 import { type NativeAttributes, toInfo, toNative } from './gdrive-attributes.ts';
-import { isGone, readJson } from './gdrive-client.ts';
+import { readJson } from './gdrive-client.ts';
 import { notDrive } from './gdrive-errors.ts';
-import { checkWritable } from './gdrive-export.ts';
-import { type DriveFile, FILE_FIELDS } from './gdrive-file.ts';
-import { filePath, folderFor } from './gdrive-folders.ts';
+import { type DriveFile, FILE_FIELDS, toFile } from './gdrive-file.ts';
+import { filePath } from './gdrive-folders.ts';
 import { corrupted, toChecksum } from './gdrive-hash.ts';
-import { segmentsOf } from './gdrive-keys.ts';
-import { lookUp } from './gdrive-lookup.ts';
 import { nativeBody, nativeQuery } from './gdrive-native.ts';
+import { beginUpload, sendAll } from './gdrive-session.ts';
 import type { GdriveStore } from './gdrive-store.ts';
+import { describe, type Target, toTarget } from './gdrive-target.ts';
 
-/** How often the file that is written over may go away at that moment. */
-const MAX_TRIES = 3;
-
-/** Where content goes: over a file, or into a folder as a new one. */
-export type Target =
-  | { readonly over: DriveFile }
-  | { readonly parent: string; readonly over?: undefined };
+/** "Use this upload type to quickly transfer a small file (5 MB or less)". Units: bytes. https://developers.google.com/workspace/drive/api/guides/manage-uploads, read 2026-11-21 */
+export const MAX_PUT_BYTES: number = 5 * 1000 * 1000;
+/**
+ * Largest body of one put: above the former one it takes a session, with all content in one request of it. `fetch`
+ * holds a copy of what it sends, and all of it goes again when the connection breaks. Units: bytes.
+ */
+export const MAX_BUFFERED_PUT_BYTES: number = 48 * 1024 * 1024;
 
 /**
- * Writes an object: one request looks what is there, one sends description and content together. An
- * existing file keeps its id, its sharing and its revisions.
+ * Writes an object: one request looks what is there, one sends description and content together, two
+ * where there is much of it. An existing file keeps its id, its sharing and its revisions.
  */
 export async function writeObject(
   store: GdriveStore,
@@ -38,18 +37,18 @@ export async function writeObject(
   options: PutOptions,
 ): Promise<ObjectInfo> {
   const { signal, writeId, checksum } = options;
-  let content: Uint8Array;
   try {
     toNative(options, { key, writeId });
-    content = await contentOf(body, signal);
   } catch (error) {
     await body.cancel(error);
     throw toStorageError(error, { outcome: 'not-applied' }, signal);
   }
+  const content = await readBody(body, signal);
   const digest = store.verify || checksum !== undefined ? await sha256(content) : undefined;
   const file = await toTarget(store, key, signal, (target) => {
     const native = toNative(options, { key, writeId, over: target.over });
-    return sendWhole(store, key, target, { native, content, options, signal });
+    const send = content.byteLength > MAX_PUT_BYTES ? sendLarge : sendWhole;
+    return send(store, key, target, { native, content, options, signal });
   });
   const told = toChecksum('sha256', file.sha256Checksum);
   if (digest !== undefined && told !== undefined && told !== digest) {
@@ -61,55 +60,9 @@ export async function writeObject(
   return toInfo(key, file, store.keepsVersions);
 }
 
-/** The whole content. Where the signal ends it, the source is let go of by who reads it. */
-function contentOf(body: Body, signal: AbortSignal | undefined): Promise<Uint8Array> {
-  return body.buffered === undefined ? raceAbort(body.bytes(), signal) : body.bytes();
-}
-
-/** Finds where content goes and sends it there; again when the file that was found is gone by then. */
-export async function toTarget<Result>(
-  store: GdriveStore,
-  key: string,
-  signal: AbortSignal | undefined,
-  sendTo: (target: Target) => Promise<Result>,
-): Promise<Result> {
-  for (let tries = 1; ; tries += 1) {
-    const place = await lookUp(store, key, { signal });
-    const [over] = place.files;
-    checkWritable(store, over);
-    try {
-      if (over !== undefined) return await sendTo({ over });
-      return await sendTo({ parent: await folderFor(store, place, signal) });
-    } catch (error) {
-      if (!isGone(error)) throw error;
-      if (tries < MAX_TRIES) continue;
-      throw new StorageError('conflict', 'the file or its folder went away while it was written.', {
-        cause: error,
-        outcome: 'not-applied',
-      });
-    }
-  }
-}
-
-/** What describes the file of a write. */
-export function describe(
-  store: GdriveStore,
-  key: string,
-  target: Target,
-  { mimeType, appProperties }: NativeAttributes,
-): object {
-  const properties = Object.keys(appProperties).length > 0 && { appProperties };
-  if (target.over === undefined) {
-    const name = segmentsOf(key).at(-1);
-    return { name, parents: [target.parent], mimeType, ...properties };
-  }
-  // Whoever put it into the trash meanwhile did so before this write.
-  return { mimeType, ...properties, ...(!store.isAppFolder && { trashed: false }) };
-}
-
 interface Whole {
   readonly native: NativeAttributes;
-  readonly content: Uint8Array;
+  readonly content: Uint8Array<ArrayBuffer>;
   readonly options: PutOptions;
   readonly signal: AbortSignal | undefined;
 }
@@ -140,13 +93,31 @@ async function sendWhole(
   return toFile(await readJson(response));
 }
 
-/** The file in an answer. Errors: `unavailable` for an answer that is none. */
-export function toFile(answer: object): DriveFile {
-  const file = answer as Partial<DriveFile>;
-  if (typeof file.id !== 'string' || typeof file.mimeType !== 'string') {
-    throw notDrive('it is no file');
+/** "Resumable upload": https://developers.google.com/workspace/drive/api/guides/manage-uploads#resumable, read 2026-11-22 */
+async function sendLarge(
+  store: GdriveStore,
+  key: string,
+  target: Target,
+  { native, content, options, signal }: Whole,
+): Promise<DriveFile> {
+  const size = content.byteLength;
+  const state = await beginUpload(store, target, {
+    json: { ...nativeBody(options.native), ...describe(store, key, target, native) },
+    query: nativeQuery(options.native),
+    mimeType: native.mimeType,
+    totalBytes: size,
+    signal,
+  });
+  try {
+    return await sendAll(store, state, {
+      size,
+      signal,
+      read: async (offset) => content.subarray(offset),
+    });
+  } catch (error) {
+    // Whoever tries again begins another session.
+    throw isStorageError(error) && error.restart ? error.with({ retryable: true }) : error;
   }
-  return file as DriveFile;
 }
 
 function related(

@@ -1,6 +1,7 @@
 import { createStorage } from '@granary/storage-core';
 import { type StorageProvider, toBody, type UploadSession } from '@granary/storage-core/provider';
 import { describe, expect, test } from 'vitest';
+import { createGoogleDrive } from '../src/index.ts';
 import { openFake } from './open-fake.ts';
 
 const STEP = 256 * 1024;
@@ -53,9 +54,10 @@ describe('an upload', () => {
     await again.write(0, content.subarray(0, 2 * STEP));
     await again.write(2 * STEP, content.subarray(2 * STEP));
     const last = await begin(open(), { token: first.token });
-    expect((await last.status()).held).toEqual([{ offset: 0, length: 3 * STEP }]);
+    // The last part waits in the process that has it.
+    expect((await last.status()).held).toEqual([{ offset: 0, length: 2 * STEP }]);
     await expect(last.complete()).rejects.toMatchObject({ code: 'invalid-argument' });
-    await last.write(3 * STEP, content.subarray(3 * STEP));
+    await last.write(2 * STEP, content.subarray(2 * STEP));
     expect(await last.complete()).toMatchObject(attributes);
     expect(await contentOf(open())).toEqual(content);
     // Who goes on with an upload that has ended is told what it made.
@@ -188,14 +190,64 @@ describe('an upload', () => {
     expect(await contentOf(provider)).toEqual(content);
   });
 
-  test('above 5 MB is what the engine makes of a put', async () => {
+  test.each([
+    ['an upload', STEP + 5],
+    ['a put', 6_000_000],
+  ])('sends the rest when the service took a part of all that %s is', async (_, length) => {
+    const { open } = await openFake();
+    let cut = 0;
+    const short: typeof fetch = async (input, init) => {
+      const headers = new Headers(init?.headers);
+      const range = headers.get('content-range') ?? '';
+      if (range !== `bytes 0-${length - 1}/${length}`) return fetch(input, init);
+      cut += 1;
+      headers.set('content-range', `bytes 0-${STEP - 1}/${length}`);
+      return fetch(input, { ...init, headers, body: bodyOf(init).subarray(0, STEP) });
+    };
+    const provider = open({ fetch: short });
+    const content = bytes(length);
+    if (length < 5_000_000) {
+      const session = await begin(provider, { totalBytes: length });
+      await session.write(0, content);
+      expect(await session.complete()).toMatchObject({ size: length });
+    } else {
+      await provider.put('a', toBody(content), {});
+    }
+    expect(cut).toBe(1);
+    expect(Buffer.compare(await contentOf(provider), content)).toBe(0);
+  });
+
+  test('above 5 MB is what the engine makes of a put, unless it is in memory', async () => {
     const { open, counted } = await openFake();
     const storage = createStorage(open());
     const content = new Uint8Array(9_000_000).fill(7);
-    const calls = await counted(() => storage.put('a', content));
-    expect(calls.filter((call) => call.startsWith('PUT /upload/'))).not.toHaveLength(0);
+    const parts = (calls: readonly string[]) =>
+      calls.filter((call) => call.startsWith('PUT /upload/')).length;
+    expect(parts(await counted(() => storage.put('a', new Blob([content]))))).toBe(2);
+    expect(parts(await counted(() => storage.put('a', content.fill(8))))).toBe(1);
     const stored = (await storage.load('a', { as: 'bytes' })) as Uint8Array;
     expect(Buffer.compare(stored, content)).toBe(0);
+  });
+
+  test('that a put began and the service lost is begun again', async () => {
+    const { fake, open } = await openFake();
+    let lost = 0;
+    const losing: typeof fetch = async (input, init) => {
+      if (!String(input).includes('upload_id') || lost > 0) return fetch(input, init);
+      lost += 1;
+      return new Response('', { status: 404 });
+    };
+    const settings = { auth: () => fake.accessToken, endpoint: fake.url, fetch: losing };
+    const content = new Uint8Array(6_000_000).fill(7);
+    await expect(open({ fetch: losing }).put('a', toBody(content), {})).rejects.toMatchObject({
+      code: 'conflict',
+      retryable: true,
+      outcome: 'not-applied',
+    });
+    lost = 0;
+    const retrying = createGoogleDrive({ ...settings, retry: { backoff: 'none' } });
+    expect((await retrying.put('a', content, { metadata: { n: 1 } })).metadata).toEqual({ n: 1 });
+    expect(lost).toBe(1);
   });
 });
 

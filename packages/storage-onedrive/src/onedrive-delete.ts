@@ -7,12 +7,7 @@ import {
   StorageError,
   toStorageError,
 } from '@granary/storage-core/provider';
-import {
-  checkEtag,
-  type DriveItem,
-  isFile,
-  toDriveItem,
-} from './onedrive-attributes.ts';
+import { checkEtag, type DriveItem, isFile, toDriveItem } from './onedrive-attributes.ts';
 import type { BatchAnswer, BatchRequest, OneDrive } from './onedrive-client.ts';
 import { findFiles } from './onedrive-find.ts';
 import { absent, itemRequest, PLACE_FIELDS } from './onedrive-item.ts';

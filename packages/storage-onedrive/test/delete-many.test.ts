@@ -1,4 +1,8 @@
-import { type BatchResult, type DeleteResult, isStorageError } from '@granary/storage-core/provider';
+import {
+  type BatchResult,
+  type DeleteResult,
+  isStorageError,
+} from '@granary/storage-core/provider';
 import { type FakeOneDrive, startFakeOneDrive } from '@granary-tools/fake-onedrive';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openOneDrive } from '../src/onedrive-client.ts';
@@ -18,7 +22,9 @@ afterAll(() => fake.stop());
 const KEYS = Array.from({ length: 25 }, (_, index) => `dir/n${index}`);
 
 /** A storage without companions, and its provider whose requests a test sees before they go. */
-function openBoth(see: (path: string, method: string) => Promise<unknown> | undefined = () => undefined) {
+function openBoth(
+  see: (path: string, method: string) => Promise<unknown> | undefined = () => undefined,
+) {
   const options = { ...optionsFor(fake, {}), attributes: 'none' as const };
   const paths: string[] = [];
   const provider = createOneDrive.provider({
