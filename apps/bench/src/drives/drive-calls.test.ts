@@ -5,10 +5,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { defineSubject } from '../harness/subject.ts';
 import type { Readings, Session } from '../harness/workload.ts';
 import { driveCalls } from './drive-calls.ts';
-import { dropboxService } from './drive-services.ts';
+import { driveServices } from './drive-services.ts';
 import type { DriveSite } from './drive-site.ts';
 import type { DriveStore, DriveSubject } from './drive-store.ts';
 
+const dropboxService = driveServices.find(({ id }) => id === 'dropbox') ?? expect.unreachable();
 let folder = '';
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'granary-calls-'));

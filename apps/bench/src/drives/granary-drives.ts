@@ -1,5 +1,6 @@
 import type { StorageEngine } from '@granary/storage-core';
 import { defineSubject } from '../harness/subject.ts';
+import type { DriveId } from './drive-services.ts';
 import type { DriveSite } from './drive-site.ts';
 import { type DriveStore, type DriveSubject, NOTE } from './drive-store.ts';
 
@@ -10,27 +11,57 @@ import { type DriveStore, type DriveSubject, NOTE } from './drive-store.ts';
 const LOOKS =
   'looks for the attributes that an object may have, which no peer keeps there, and is held against none';
 
-async function openGdrive({ url, token }: DriveSite): Promise<StorageEngine> {
-  const { createGoogleDrive } = await import('@granary/storage-gdrive');
-  return createGoogleDrive({ auth: () => token, endpoint: url });
-}
-
 type Attributes = 'companion' | 'none';
 
-async function openOneDrive(
-  { url, token }: DriveSite,
-  attributes: Attributes = 'companion',
-): Promise<StorageEngine> {
-  const { createOneDrive } = await import('@granary/storage-onedrive');
-  return createOneDrive({ auth: () => token, endpoint: url, attributes });
-}
+/** How each is opened; Google Drive keeps attributes by itself. */
+const OPEN: Readonly<
+  Record<DriveId, (site: DriveSite, attributes: Attributes) => Promise<StorageEngine>>
+> = {
+  async gdrive({ url, token }) {
+    const { createGoogleDrive } = await import('@granary/storage-gdrive');
+    return createGoogleDrive({ auth: () => token, endpoint: url });
+  },
+  async onedrive({ url, token }, attributes) {
+    const { createOneDrive } = await import('@granary/storage-onedrive');
+    return createOneDrive({ auth: () => token, endpoint: url, attributes });
+  },
+  async dropbox({ url, token }, attributes) {
+    const { createDropbox } = await import('@granary/storage-dropbox');
+    return createDropbox({ auth: token, endpoint: url, attributes });
+  },
+};
 
-async function openDropbox(
-  { url, token }: DriveSite,
-  attributes: Attributes = 'companion',
-): Promise<StorageEngine> {
-  const { createDropbox } = await import('@granary/storage-dropbox');
-  return createDropbox({ auth: token, endpoint: url, attributes });
+/** The ways in which Granary is used over a service. */
+export function granaryDrives(service: DriveId): readonly DriveSubject[] {
+  const keepsOwn = service === 'gdrive';
+  const open = async (site: DriveSite, attributes: Attributes, keepsAttributes = false) =>
+    driveStore(await OPEN[service](site, attributes), keepsAttributes);
+  return [
+    defineSubject({
+      id: `granary-${service}`,
+      title: 'Granary',
+      kind: 'granary',
+      ...(!keepsOwn && { note: LOOKS, looksForAttributes: true }),
+      open: (site) => open(site, 'companion'),
+    }),
+    ...(keepsOwn
+      ? []
+      : [
+          defineSubject<DriveSubject>({
+            id: `granary-${service}-none`,
+            title: "Granary, attributes: 'none'",
+            kind: 'granary',
+            open: (site) => open(site, 'none'),
+          }),
+        ]),
+    defineSubject({
+      id: `granary-${service}-attributes`,
+      title: 'Granary, with attributes',
+      kind: 'granary',
+      keepsAttributes: true,
+      open: (site) => open(site, 'companion', true),
+    }),
+  ];
 }
 
 function driveStore(storage: StorageEngine, keepsAttributes = false): DriveStore {
@@ -62,66 +93,3 @@ function driveStore(storage: StorageEngine, keepsAttributes = false): DriveStore
     close: () => storage.close(),
   };
 }
-
-export const granaryGdrive: DriveSubject = defineSubject({
-  id: 'granary-gdrive',
-  title: 'Granary',
-  kind: 'granary',
-  open: async (site) => driveStore(await openGdrive(site)),
-});
-
-export const granaryGdriveAttributes: DriveSubject = defineSubject({
-  id: 'granary-gdrive-attributes',
-  title: 'Granary, with attributes',
-  kind: 'granary',
-  keepsAttributes: true,
-  open: async (site) => driveStore(await openGdrive(site), true),
-});
-
-export const granaryOneDrive: DriveSubject = defineSubject({
-  id: 'granary-onedrive',
-  title: 'Granary',
-  kind: 'granary',
-  note: LOOKS,
-  looksForAttributes: true,
-  open: async (site) => driveStore(await openOneDrive(site)),
-});
-
-export const granaryOneDrivePlain: DriveSubject = defineSubject({
-  id: 'granary-onedrive-none',
-  title: "Granary, attributes: 'none'",
-  kind: 'granary',
-  open: async (site) => driveStore(await openOneDrive(site, 'none')),
-});
-
-export const granaryOneDriveAttributes: DriveSubject = defineSubject({
-  id: 'granary-onedrive-attributes',
-  title: 'Granary, with attributes',
-  kind: 'granary',
-  keepsAttributes: true,
-  open: async (site) => driveStore(await openOneDrive(site), true),
-});
-
-export const granaryDropbox: DriveSubject = defineSubject({
-  id: 'granary-dropbox',
-  title: 'Granary',
-  kind: 'granary',
-  note: LOOKS,
-  looksForAttributes: true,
-  open: async (site) => driveStore(await openDropbox(site)),
-});
-
-export const granaryDropboxPlain: DriveSubject = defineSubject({
-  id: 'granary-dropbox-none',
-  title: "Granary, attributes: 'none'",
-  kind: 'granary',
-  open: async (site) => driveStore(await openDropbox(site, 'none')),
-});
-
-export const granaryDropboxAttributes: DriveSubject = defineSubject({
-  id: 'granary-dropbox-attributes',
-  title: 'Granary, with attributes',
-  kind: 'granary',
-  keepsAttributes: true,
-  open: async (site) => driveStore(await openDropbox(site), true),
-});
