@@ -16,13 +16,20 @@ export function comingBody(
   signal: AbortSignal | undefined,
 ): ComingBody {
   let held: Body | undefined;
+  let told: Promise<string | undefined> | undefined;
+
+  async function tell(): Promise<string | undefined> {
+    if (fingerprintOf === undefined) return undefined;
+    const content = await readBody(body, signal);
+    if (body.buffered === undefined) held = toBody(content);
+    return fingerprintOf(content);
+  }
+
   return {
     body: () => held ?? body,
-    async fingerprint() {
-      if (fingerprintOf === undefined) return undefined;
-      const content = await readBody(body, signal);
-      if (body.buffered === undefined) held = toBody(content);
-      return fingerprintOf(content);
+    fingerprint() {
+      told ??= tell();
+      return told;
     },
   };
 }

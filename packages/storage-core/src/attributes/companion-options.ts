@@ -21,6 +21,17 @@ export interface CompanionOptions {
     companion: string,
     options: OperationOptions,
   ) => Promise<CompanionLook>;
+  /**
+   * Writes a companion over the one that `look` told of, or where it told of none, or deletes that one; gives its
+   * tag. With this, processes that write one object at once keep what each says of its own content.
+   * Errors: `precondition-failed` where there is another companion by now. Default: whatever is there is replaced.
+   */
+  readonly replace?: (
+    companion: string,
+    text: string | undefined,
+    tag: string | undefined,
+    options: OperationOptions,
+  ) => Promise<string | undefined>;
 }
 
 /** An object and its companion, as far as they are there. */
@@ -28,4 +39,6 @@ export interface CompanionLook {
   readonly info?: ObjectInfo;
   /** The companion's content. */
   readonly text?: string;
+  /** What tells the companion from every later one, for `replace`. */
+  readonly tag?: string;
 }

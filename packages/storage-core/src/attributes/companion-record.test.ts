@@ -3,11 +3,13 @@ import { describe, expect, test } from 'vitest';
 import {
   type CompanionRecord,
   type CompanionSide,
+  fromRecordJson,
   isEmptySide,
   nextCompanion,
   selectAttributes,
   selectVersion,
   settledCompanion,
+  toRecordJson,
 } from './companion-record.ts';
 
 const now = new Date('2026-01-02T03:04:05.678Z');
@@ -43,6 +45,38 @@ describe('selectAttributes', () => {
     expect(selectAttributes({ next: { attributes: { metadata } } }, 'f').attributes).toEqual({
       metadata: { mine: 1 },
     });
+  });
+});
+
+describe('bodies that others were about to write', () => {
+  const current: CompanionRecord = {
+    next: side('late'),
+    previous: side('there'),
+    coming: [side('old', { comingSince: new Date(now.getTime() - 3_600_000) })],
+  };
+
+  test('are kept for an hour, and known when they arrive', () => {
+    const write = { current, currentFingerprint: 'f-there', next: side('new'), now };
+    const record = nextCompanion(write) ?? expect.unreachable();
+    expect(record.coming).toEqual([side('late', { comingSince: now })]);
+    expect(selectAttributes(record, 'f-late')).toEqual({ ...side('late'), matched: 'coming' });
+    expect(selectAttributes(record, 'write', ['f-late']).matched).toBe('coming');
+    expect(settledCompanion(record, 'f')?.coming).toEqual(record.coming);
+    expect(fromRecordJson(JSON.parse(JSON.stringify(toRecordJson(record))), 'a')).toEqual(record);
+  });
+
+  test('are four at most, none of them there already or written now', () => {
+    const coming = ['1', '2', '3', '4', '5', 'there', 'new'].map((name) =>
+      side(name, { comingSince: now }),
+    );
+    const write = { current: { ...current, coming }, currentFingerprint: 'f-there', now };
+    const record = nextCompanion({ ...write, next: side('new') });
+    expect(record?.coming?.map(({ fingerprint }) => fingerprint)).toEqual([
+      ...['f-late', 'f-1', 'f-2', 'f-3'],
+    ]);
+    expect(
+      nextCompanion({ current, currentFingerprint: 'f-there', next: side('x') }),
+    ).not.toHaveProperty('coming');
   });
 });
 

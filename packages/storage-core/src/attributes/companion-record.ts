@@ -17,6 +17,8 @@ export interface CompanionSide {
   readonly checksums?: Checksums;
   /** The version that this body is, where the store keeps versions. */
   readonly version?: string;
+  /** When it was found that this body is still to come. */
+  readonly comingSince?: Date;
 }
 
 /**
@@ -28,6 +30,8 @@ export interface CompanionRecord {
   readonly next: CompanionSide;
   /** The body before; absent when there was none. */
   readonly previous?: CompanionSide;
+  /** Bodies that others were about to write, and that may still arrive; newest first. */
+  readonly coming?: readonly CompanionSide[];
   /** What was said of versions that are not current, newest first. */
   readonly history?: readonly CompanionSide[];
 }
@@ -35,7 +39,7 @@ export interface CompanionRecord {
 /** What holds for a body, by its fingerprint. */
 export interface SelectedSide extends CompanionSide {
   /** Which side the body is. `neither`: somebody changed it behind our back. */
-  readonly matched: 'next' | 'previous' | 'neither';
+  readonly matched: 'next' | 'previous' | 'coming' | 'neither';
 }
 
 /** What the next record of a companion is made of. */
@@ -50,6 +54,8 @@ export interface NextCompanion {
   readonly currentVersion?: string | undefined;
   /** Of the body that is coming: all that will be known. */
   readonly next: CompanionSide;
+  /** The time, where what others are about to write is kept. */
+  readonly now?: Date;
 }
 
 /** Format that is written. Readers take it and the two before. */
@@ -58,6 +64,9 @@ const OLDEST_VERSION = VERSION - 2;
 /** Versions of which a companion tells, and what that may take, since each write sends it. Units of the latter: characters. */
 const MAX_HISTORY = 100;
 const MAX_HISTORY_LENGTH = 64 * 1024;
+/** Bodies that are waited for, and how long. Units of the latter: ms. */
+const MAX_COMING = 4;
+const MAX_COMING_MS = 60 * 60 * 1000;
 
 /**
  * The side of a record that a body is. When it is neither, the body was changed from outside: what
@@ -69,13 +78,18 @@ export function selectAttributes(
   otherFingerprints: readonly string[] = [],
 ): SelectedSide {
   if (record === undefined) return { matched: 'neither', attributes: {} };
-  const { next, previous } = record;
+  const { next, previous, coming = [] } = record;
   if (next.fingerprint === fingerprint) return { ...next, matched: 'next' };
   if (previous?.fingerprint === fingerprint) return { ...previous, matched: 'previous' };
   // The same content may have been there twice, so what tells content alone comes second.
   if (isAmong(otherFingerprints, next)) return { ...next, matched: 'next' };
   if (previous !== undefined && isAmong(otherFingerprints, previous)) {
     return { ...previous, matched: 'previous' };
+  }
+  const arrived = coming.find((side) => isAmong([fingerprint, ...otherFingerprints], side));
+  if (arrived !== undefined) {
+    const { comingSince: _since, ...known } = arrived;
+    return { ...known, matched: 'coming' };
   }
   const { createdAt } = next;
   const attributes = withoutReserved(next.attributes);
@@ -116,14 +130,53 @@ export function nextCompanion(write: NextCompanion): CompanionRecord | undefined
   const { current, currentFingerprint: fingerprint, otherFingerprints, currentVersion } = write;
   const { next } = write;
   if (current === undefined && isEmptySide(next)) return undefined;
-  if (fingerprint === undefined) return { next, ...historyOf(current) };
+  if (fingerprint === undefined) {
+    return { next, ...comingSides(write, [], false), ...historyOf(current) };
+  }
   const { matched, ...known } = selectAttributes(current, fingerprint, otherFingerprints);
   const previous = { ...known, fingerprint };
-  if (currentVersion === undefined) return { next, previous, ...historyOf(current) };
+  const coming = comingSides(
+    write,
+    [fingerprint, ...(otherFingerprints ?? [])],
+    matched === 'next',
+  );
+  if (currentVersion === undefined) return { next, previous, ...coming, ...historyOf(current) };
   const there = { ...previous, version: currentVersion };
   // What was written last was changed from outside since, and may be a version.
   const unseen = matched === 'neither' && current ? [current.next] : [];
-  return { next, previous: there, ...historyOf(current, [there, ...unseen]) };
+  return { next, previous: there, ...coming, ...historyOf(current, [there, ...unseen]) };
+}
+
+/**
+ * Bodies that were announced and have not been seen: another process may be about to write them, after the one
+ * that is announced now. `there`: what tells the body that is there.
+ */
+export function comingSides(
+  { current, next, now }: Pick<NextCompanion, 'current' | 'next' | 'now'>,
+  there: readonly string[],
+  hasArrived: boolean,
+): { readonly coming?: readonly CompanionSide[] } {
+  if (current === undefined || now === undefined) return {};
+  const announced = hasArrived ? [] : [{ ...current.next, comingSince: now }];
+  const coming = [...announced, ...(current.coming ?? [])].filter(
+    (side) =>
+      side.fingerprint !== undefined &&
+      side.fingerprint !== next.fingerprint &&
+      !isAmong(there, side) &&
+      now.getTime() - (side.comingSince?.getTime() ?? 0) < MAX_COMING_MS,
+  );
+  return coming.length === 0 ? {} : { coming: coming.slice(0, MAX_COMING) };
+}
+
+/** A record of another process with what is said of a body that has arrived. */
+export function withArrived(
+  record: CompanionRecord | undefined,
+  side: CompanionSide,
+  now: Date,
+): CompanionRecord {
+  if (record === undefined) return { next: side };
+  const coming = [{ ...side, comingSince: now }, ...(record.coming ?? [])].slice(0, MAX_COMING);
+  return { ...record, coming };
 }
 
 /** The record after the body has arrived: `undefined` when the companion is to be removed. */
@@ -131,12 +184,16 @@ export function settledCompanion(
   record: CompanionRecord,
   fingerprint: string,
 ): CompanionRecord | undefined {
-  return heldCompanion({ next: { ...record.next, fingerprint }, ...historyOf(record) });
+  const { next, coming } = record;
+  const settled = { next: { ...next, fingerprint }, ...(coming && { coming }) };
+  return heldCompanion({ ...settled, ...historyOf(record) });
 }
 
 /** A record that has anything to say; `undefined` for another one. */
 export function heldCompanion(record: CompanionRecord): CompanionRecord | undefined {
-  return isEmptySide(record.next) && record.history === undefined ? undefined : record;
+  const { next, coming, history } = record;
+  const isEmpty = isEmptySide(next) && coming === undefined && history === undefined;
+  return isEmpty ? undefined : record;
 }
 
 /** What a record says of old versions, after some that are no longer current. */
@@ -182,6 +239,7 @@ export function toRecordJson(record: CompanionRecord): Record<string, unknown> {
     granary: VERSION,
     next: sideJson(record.next),
     ...(record.previous && { previous: sideJson(record.previous) }),
+    ...(record.coming && { coming: record.coming.map(sideJson) }),
     ...(record.history && { history: record.history.map(sideJson) }),
   };
 }
@@ -205,10 +263,11 @@ export function fromRecordJson(json: unknown, name: string): CompanionRecord {
       { hint: 'Update Granary to read it.' },
     );
   }
-  const { next, previous, history } = json;
+  const { next, previous, coming, history } = json;
   return {
     next: fromSideJson(next, name),
     ...(previous !== undefined && { previous: fromSideJson(previous, name) }),
+    ...(Array.isArray(coming) && { coming: coming.map((side) => fromSideJson(side, name)) }),
     ...(Array.isArray(history) && { history: history.map((side) => fromSideJson(side, name)) }),
   };
 }
@@ -227,13 +286,14 @@ export function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 function sideJson(side: CompanionSide): Record<string, unknown> {
-  const { fingerprint, attributes, createdAt, size, checksums, version } = side;
-  return { fingerprint, version, ...attributes, createdAt, size, checksums };
+  const { fingerprint, attributes, createdAt, size, checksums, version, comingSince } = side;
+  return { fingerprint, version, ...attributes, createdAt, size, checksums, comingSince };
 }
 
 function fromSideJson(json: unknown, name: string): CompanionSide {
   if (!isObject(json)) throw unreadable(name, 'it lacks what it should say');
-  const { fingerprint, version, expiresAt, createdAt, size, checksums, ...attributes } = json;
+  const { fingerprint, version, expiresAt, createdAt, size, checksums, ...others } = json;
+  const { comingSince, ...attributes } = others;
   return {
     ...(typeof fingerprint === 'string' && { fingerprint }),
     ...(typeof version === 'string' && { version }),
@@ -242,6 +302,7 @@ function fromSideJson(json: unknown, name: string): CompanionSide {
       ...(expiresAt !== undefined && { expiresAt: toDate(expiresAt, name) }),
     }),
     ...(createdAt !== undefined && { createdAt: toDate(createdAt, name) }),
+    ...(comingSince !== undefined && { comingSince: toDate(comingSince, name) }),
     ...(typeof size === 'number' && { size }),
     ...(isObject(checksums) && { checksums: checksums as Checksums }),
   };

@@ -3,7 +3,7 @@ import type { Capabilities } from '../contract/capabilities.ts';
 import type { AttributesPatch, ObjectInfo } from '../contract/object-info.ts';
 import type { CopyOptions, OperationOptions, WriteConditions } from '../contract/operations.ts';
 import type { StorageProvider } from '../contract/provider.ts';
-import { isStorageError, StorageError } from '../errors/storage-error.ts';
+import { StorageError } from '../errors/storage-error.ts';
 import { toStorageError, unsupported } from '../errors/to-storage-error.ts';
 import { asOperation } from '../provider/as-operation.ts';
 import { openedProvider } from '../provider/opened-provider.ts';
@@ -15,19 +15,23 @@ import { comingBody } from './coming-body.ts';
 import { companionCapabilities } from './companion-capabilities.ts';
 import { companionEvents } from './companion-events.ts';
 import { companionKeys } from './companion-keys.ts';
-import { companionName, DEFAULT_COMPANION_LAYOUT, readCompanion } from './companion-layout.ts';
+import { companionName, DEFAULT_COMPANION_LAYOUT } from './companion-layout.ts';
 import { listWithoutCompanions } from './companion-list.ts';
+import { companionLooks } from './companion-looks.ts';
 import type { CompanionOptions } from './companion-options.ts';
 import {
   type CompanionRecord,
   type CompanionSide,
+  comingSides,
   heldCompanion,
   historyOf,
   isEmptySide,
   nextCompanion,
   selectAttributes,
   settledCompanion,
+  withArrived,
 } from './companion-record.ts';
+import { isRaced, overOthers, savesOver } from './companion-replace.ts';
 import { companionSessions } from './companion-session.ts';
 import { checkCondition, unapplied, type WrittenBody, withoutVersion } from './companion-steps.ts';
 import { companionStore } from './companion-store.ts';
@@ -42,6 +46,7 @@ const MOST_RACES = 8;
  * two leaves the old object or the new one, whole; what is edited from outside keeps what the user
  * said. Companions are hidden from listings and follow their objects. Body and attributes become
  * visible as one to users of this provider; to other processes, `atomicAttributes` is not claimed.
+ * With `replace`, each of several processes that write one object keeps its attributes with its body.
  * Versions are left out, unless they are asked for. It stands right above the backend, below the
  * retry loop.
  */
@@ -50,10 +55,12 @@ export function withCompanion(
   options: CompanionOptions = {},
 ): StorageProvider {
   const { layout = DEFAULT_COMPANION_LAYOUT, versions: keepsVersions = false } = options;
-  const { fingerprintsOf = () => [], fingerprintOf, look } = options;
+  const { fingerprintsOf = () => [], fingerprintOf, look, replace } = options;
   const below = openedProvider(provider);
   const own = ownOperation(provider);
   const store = companionStore(provider, below.capabilities, layout);
+  const saveOver = savesOver(store, layout, replace);
+  const { lookAt, lookAtThere } = companionLooks({ provider, store, layout, look });
   const keys = companionKeys(layout);
   const events = companionEvents(keys, layout);
 
@@ -124,33 +131,6 @@ export function withCompanion(
     return read.info;
   }
 
-  async function infoOf(name: string, asked: OperationOptions): Promise<ObjectInfo | undefined> {
-    try {
-      return await provider.stat(name, signalOf(asked));
-    } catch (error) {
-      if (isStorageError(error, 'not-found')) return undefined;
-      throw error;
-    }
-  }
-
-  /** The record of an object, and the object where there is a record or something to put into one. */
-  async function lookAt(
-    name: string,
-    side: CompanionSide,
-    asked: OperationOptions,
-  ): Promise<{ readonly current?: CompanionRecord; readonly there?: ObjectInfo }> {
-    if (look !== undefined) {
-      const found = await look(name, companionName(name, layout), signalOf(asked));
-      const current =
-        found.text === undefined ? undefined : readCompanion(found.text, name, layout);
-      return { ...(current && { current }), ...(found.info && { there: found.info }) };
-    }
-    const current = await store.load(name, asked);
-    if (current === undefined && isEmptySide(side)) return {};
-    const there = await infoOf(name, asked);
-    return { ...(current && { current }), ...(there && { there }) };
-  }
-
   /** Brings in a new body with its attributes: companion, body, and the companion settled where it has to be. */
   async function writeBoth(
     key: string,
@@ -160,63 +140,82 @@ export function withCompanion(
     { fingerprint, past }: WrittenBody = {},
   ): Promise<ObjectInfo> {
     const name = keys.down(key);
-    const { current, there } = await unapplied(asked, () => lookAt(name, side, asked));
-    if (current === undefined && isEmptySide(side) && past === undefined) {
-      return upInfo(key, await write(name), side);
-    }
-    checkCondition(asked, there?.etag);
-    const known = await unapplied(asked, async () => fingerprint?.());
-    const next: CompanionSide = { ...side, ...(known !== undefined && { fingerprint: known }) };
-    const isOther = known === undefined || known !== there?.etag;
-    const planned = nextCompanion({
-      current,
-      currentFingerprint: there?.etag,
-      otherFingerprints: there ? fingerprintsOf(there) : [],
-      currentVersion: keepsVersions && isOther ? there?.version : undefined,
-      next,
-    }) ?? { next };
-    const record: CompanionRecord = { ...planned, ...historyOf(planned, past) };
-    // Readers go by the body that is there, so nothing has changed before its write.
-    await unapplied(asked, () => store.save(name, record, asked));
+    const announce = async () => {
+      const seen = await lookAt(name, side, asked);
+      const { current, there } = seen;
+      if (current === undefined && isEmptySide(side) && past === undefined) return undefined;
+      checkCondition(asked, there?.etag);
+      const known = await fingerprint?.();
+      const next: CompanionSide = { ...side, ...(known !== undefined && { fingerprint: known }) };
+      const isOther = known === undefined || known !== there?.etag;
+      const planned = nextCompanion({
+        current,
+        currentFingerprint: there?.etag,
+        otherFingerprints: there ? fingerprintsOf(there) : [],
+        currentVersion: keepsVersions && isOther ? there?.version : undefined,
+        next,
+        ...waits(),
+      }) ?? { next };
+      const record: CompanionRecord = { ...planned, ...historyOf(planned, past) };
+      // Readers go by the body that is there, so nothing has changed before its write.
+      return { current, there, known, record, save: await saveOver(name, record, seen.tag, asked) };
+    };
+    const announced = await overOthers(() => unapplied(asked, announce));
+    if (announced === undefined) return upInfo(key, await write(name), side);
+    const { current, there, known, record, save } = announced;
     let info: ObjectInfo;
     try {
       info = await write(name);
     } catch (error) {
       // Readers go by the body that is there, so this only tidies up.
       const applied = outcomeOf(toStorageError(error)) !== 'not-applied';
-      if (!applied) await store.save(name, current).catch(() => {});
+      if (!applied) await save(current).catch(() => {});
       throw error;
     }
     const settled = settledCompanion(record, info.etag);
     const isTold = known !== undefined && [info.etag, ...fingerprintsOf(info)].includes(known);
     if (settled !== undefined && isTold) return upInfo(key, info, side);
     try {
-      await store.save(name, settled);
+      await save(settled);
     } catch (error) {
+      if (isRaced(error)) await tellOthers(name, { ...record.next, fingerprint: info.etag });
       // With the same etag as before, the old attributes would be taken for those of the new body.
       if (info.etag === there?.etag) throw toStorageError(error).with({ outcome: 'unknown' });
     }
     return upInfo(key, info, side);
   }
 
-  async function setAttributes(
+  function setAttributes(
     key: string,
     patch: AttributesPatch,
     asked: OperationOptions,
   ): Promise<ObjectInfo> {
     const name = keys.down(key);
-    const info = await unapplied(asked, () => provider.stat(name, signalOf(asked)));
-    const current = await unapplied(asked, () => store.load(name, asked));
-    const { matched: _matched, ...known } = selectAttributes(
-      current,
-      info.etag,
-      fingerprintsOf(info),
-    );
-    const attributes = patchAttributes(known.attributes, patch);
-    const next: CompanionSide = { ...known, attributes, fingerprint: info.etag };
-    const record = { next, ...historyOf(withoutVersion(current, info.version)) };
-    await store.save(name, heldCompanion(record), asked);
-    return upInfo(key, info, next);
+    return overOthers(async () => {
+      const { info, current, tag } = await unapplied(asked, () => lookAtThere(name, asked));
+      const there = [info.etag, ...fingerprintsOf(info)];
+      const { matched, ...known } = selectAttributes(current, info.etag, fingerprintsOf(info));
+      const attributes = patchAttributes(known.attributes, patch);
+      const next: CompanionSide = { ...known, attributes, fingerprint: info.etag };
+      const others = comingSides({ current, next, ...waits() }, there, matched === 'next');
+      const record = { next, ...others, ...historyOf(withoutVersion(current, info.version)) };
+      await saveOver(name, heldCompanion(record), tag, asked);
+      return upInfo(key, info, next);
+    });
+  }
+
+  /** What other processes are about to write is kept where their companions cannot be lost. */
+  function waits(): { readonly now?: Date } {
+    return replace === undefined ? {} : { now: new Date() };
+  }
+
+  /** Adds what is said of a body to the companion of another process that came in between. */
+  async function tellOthers(name: string, side: CompanionSide): Promise<void> {
+    await overOthers(async () => {
+      const { current, there, tag } = await lookAt(name, side, {});
+      if (there?.etag !== side.fingerprint) return;
+      await saveOver(name, withArrived(current, side, new Date()), tag, {});
+    }).catch(() => {});
   }
 
   async function copyBoth(
