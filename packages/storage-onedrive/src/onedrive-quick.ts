@@ -26,6 +26,7 @@ import {
 import { quickXorHash } from './onedrive-hash.ts';
 import { CONTENT_FIELDS, fileOf, itemRequest } from './onedrive-item.ts';
 import { readItem } from './onedrive-read.ts';
+import { type KnownWrite, writeText } from './onedrive-write.ts';
 
 /** What a provider with companions has of these: `versions` only where the bare one has them. */
 type WithCompanions = StorageProvider &
@@ -89,7 +90,7 @@ export function withQuickCompanions(bare: StorageProvider, drive: OneDrive): Sto
 
   async function whole(): Promise<WithCompanions> {
     const { withCompanion } = await companions();
-    const settings = { versions, fingerprintOf, fingerprintsOf, look };
+    const settings = { versions, fingerprintOf, fingerprintsOf, look, replace };
     around ??= withCompanion(bare, settings) as WithCompanions;
     return around;
   }
@@ -125,23 +126,40 @@ export function withQuickCompanions(bare: StorageProvider, drive: OneDrive): Sto
     const item = presentIn(object);
     const history = versions && item !== undefined ? bodyIn(listed) : undefined;
     const version = item && history ? versionAbout(item, history).version : undefined;
-    const text = await textOf(companion, presentIn(beside), signal);
-    return {
-      ...(item && { info: toInfo(name, item, version) }),
-      ...(text !== undefined && { text }),
-    };
+    const said = await saidIn(companion, presentIn(beside), signal);
+    return { ...(item && { info: toInfo(name, item, version) }), ...said };
   }
 
-  /** What a companion holds. It is read again by its name when it changed meanwhile. */
-  async function textOf(
+  /** What a companion holds, and of which write. It is read again by its name when it changed meanwhile. */
+  async function saidIn(
     companion: string,
     item: DriveItem | undefined,
     signal: AbortSignal | undefined,
-  ): Promise<string | undefined> {
-    if (item === undefined) return undefined;
+  ): Promise<Pick<CompanionLook, 'text' | 'tag'>> {
+    if (item === undefined) return {};
     const options = { ...(signal && { signal }) };
-    const object = await readItem(drive, companion, item, options);
-    return (object ?? (await bare.get(companion, options))).text();
+    const object =
+      (await readItem(drive, companion, item, options)) ?? (await bare.get(companion, options));
+    const { id = item.id, etag } = object.info;
+    return { text: await object.text(), tag: tagOf({ id, etag }) };
+  }
+
+  /** Writes the companion that was looked at over, by its id and as the write that was seen, or deletes it. */
+  async function replace(
+    companion: string,
+    text: string | undefined,
+    tag: string | undefined,
+    { signal }: OperationOptions,
+  ): Promise<string | undefined> {
+    const over = tag === undefined ? undefined : (JSON.parse(tag) as KnownWrite);
+    if (text !== undefined) return tagOf(await writeText(drive, companion, text, over, signal));
+    // Deleting for good takes no condition.
+    const ifMatch = bare.capabilities.deleteIfMatch ? over?.etag : undefined;
+    await bare.delete(companion, {
+      ...(signal && { signal }),
+      ...(ifMatch !== undefined && { ifMatch }),
+    });
+    return undefined;
   }
 
   /** Whether a key is not the name below: what is escaped, and what looks like a companion, has another. */
@@ -318,6 +336,10 @@ export function withQuickCompanions(bare: StorageProvider, drive: OneDrive): Sto
       return { ...session, complete: (asked) => writing(() => session.complete(asked)) };
     },
   };
+}
+
+function tagOf({ id, etag }: KnownWrite): string {
+  return JSON.stringify({ id, etag });
 }
 
 function bodyIn(answer: BatchAnswer | undefined): unknown {

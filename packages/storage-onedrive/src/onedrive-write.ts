@@ -6,9 +6,10 @@ import {
   type PutOptions,
   readBody,
   StorageError,
+  toBody,
 } from '@granary/storage-core/provider';
-import { checkEtag, type DriveItem, toDriveItem, toInfo } from './onedrive-attributes.ts';
-import { type OneDrive, objectOf } from './onedrive-client.ts';
+import { checkEtag, type DriveItem, etagOf, toDriveItem, toInfo } from './onedrive-attributes.ts';
+import { type GraphRequest, type OneDrive, objectOf } from './onedrive-client.ts';
 import { versionMade } from './onedrive-current.ts';
 import { quickXorHash } from './onedrive-hash.ts';
 import { absent, fileAt } from './onedrive-item.ts';
@@ -66,22 +67,55 @@ export async function writeObject(
   if (ifMatch !== undefined) {
     const item = await fileAt(drive, names, signal).catch(absent);
     checkEtag(ifMatch, item);
-    const path = `/items/${item?.id}/content`;
-    const headers = { ...request.headers, 'if-match': ifMatch };
-    try {
-      const written = await itemOf(drive.send({ ...request, path, headers }));
-      return await finished(drive, key, written, { content, native, signal });
-    } catch (error) {
-      // It was deleted since.
-      if (isStorageError(error, 'not-found')) checkEtag(ifMatch, undefined);
-      throw error;
-    }
+    const over = { id: item?.id ?? '', etag: ifMatch };
+    return finished(drive, key, await sendOver(drive, over, request), { content, native, signal });
   }
   const query = ifNoneMatch === undefined ? 'replace' : 'fail';
   const path = `${drive.itemPath(names, 'content')}?${BEHAVIOR}=${query}`;
   const place = { names, isNew: ifNoneMatch !== undefined, signal };
   const item = await withRoom(drive, place, () => itemOf(drive.send({ ...request, path })));
   return finished(drive, key, item, { content, native, signal });
+}
+
+/** A certain write of an item. */
+export interface KnownWrite {
+  readonly id: string;
+  readonly etag: string;
+}
+
+/** Writes a text over a certain write of an object, or where there is none; tells which write that made. */
+export async function writeText(
+  drive: OneDrive,
+  key: string,
+  text: string,
+  over: KnownWrite | undefined,
+  signal: AbortSignal | undefined,
+): Promise<KnownWrite> {
+  if (over === undefined) {
+    const options = { ifNoneMatch: '*' as const, ...(signal && { signal }) };
+    const { id = '', etag } = await writeObject(drive, key, toBody(text), options);
+    return { id, etag };
+  }
+  const headers = { 'content-type': contentTypeOf(key) ?? 'application/octet-stream' };
+  const body = new TextEncoder().encode(text);
+  const item = await sendOver(drive, over, { method: 'PUT', headers, body, signal });
+  checkStored(item, body);
+  return { id: item.id, etag: etagOf(item) };
+}
+
+async function sendOver(
+  drive: OneDrive,
+  { id, etag }: KnownWrite,
+  request: Omit<GraphRequest, 'path'>,
+): Promise<DriveItem> {
+  const headers = { ...request.headers, 'if-match': etag };
+  try {
+    return await itemOf(drive.send({ ...request, path: `/items/${id}/content`, headers }));
+  } catch (error) {
+    // It was deleted since.
+    if (isStorageError(error, 'not-found')) checkEtag(etag, undefined);
+    throw error;
+  }
 }
 
 async function itemOf(answering: Promise<Response>): Promise<DriveItem> {
