@@ -14,6 +14,8 @@ import { type DriveItem, toDriveItem, toInfo } from './onedrive-attributes.ts';
 import { type OneDrive, objectOf } from './onedrive-client.ts';
 import { versionMade } from './onedrive-current.ts';
 import { unreadable } from './onedrive-errors.ts';
+import { quickXorHasher } from './onedrive-hash.ts';
+import { fileAt } from './onedrive-item.ts';
 import { describe, type NativeFields, nativeFields } from './onedrive-native.ts';
 import { withRoom } from './onedrive-room.ts';
 
@@ -86,6 +88,11 @@ function session(drive: OneDrive, key: string, state: UploadState, held: number)
   let last: { readonly offset: number; readonly bytes: Uint8Array<ArrayBuffer> } | undefined;
   /** What the service holds; `undefined` when it has to be asked. Units: bytes. */
   let reached: number | undefined = held;
+  /** Hash of all that was written here, as long as every part was. */
+  const hasher = held === 0 ? quickXorHasher() : undefined;
+  let hashed = 0;
+  /** Whether the last part went out, which makes the object. */
+  let isSent = false;
   let isEnded = false;
 
   const ask = async (signal: AbortSignal | undefined): Promise<number> => {
@@ -117,6 +124,10 @@ function session(drive: OneDrive, key: string, state: UploadState, held: number)
     if (isEnded) throw lostUpload();
     if (totalBytes === null) throw unsized();
     const end = offset + bytes.byteLength;
+    if (offset === hashed && end !== totalBytes) {
+      hasher?.update(bytes);
+      hashed = end;
+    }
     const at = reached ?? (await ask(signal));
     if (offset > at) {
       throw refused(`the part comes too early, the service holds ${at} bytes.`);
@@ -136,6 +147,32 @@ function session(drive: OneDrive, key: string, state: UploadState, held: number)
     if (isEnded) throw lostUpload();
     if (totalBytes === null) throw unsized();
     if (totalBytes === 0) return completeEmpty(signal);
+    try {
+      return await sendLast(signal);
+    } catch (error) {
+      const item = await madeBefore(error, signal);
+      if (item === undefined) throw error;
+      return ended(item, signal);
+    }
+  }
+
+  /** A session that is gone may have become the object, when the answer to its last part was lost. */
+  async function madeBefore(
+    error: unknown,
+    signal: AbortSignal | undefined,
+  ): Promise<DriveItem | undefined> {
+    const isGone = isStorageError(error) && error.restart === true;
+    if (!isGone || !isSent || hasher === undefined) return undefined;
+    if (last === undefined || hashed !== last.offset) return undefined;
+    const names = drive.names.pathOf(key);
+    const item = await fileAt(drive, names, signal).catch(() => undefined);
+    if (item === undefined || item.size !== totalBytes) return undefined;
+    hasher.update(last.bytes);
+    hashed = totalBytes;
+    return item.file?.hashes?.quickXorHash === hasher.digest() ? item : undefined;
+  }
+
+  async function sendLast(signal: AbortSignal | undefined): Promise<ObjectInfo> {
     let at = reached ?? (await ask(signal));
     // Another process may have gone on, or come to the end.
     if (last === undefined || last.offset > at) at = await ask(signal);
@@ -145,6 +182,7 @@ function session(drive: OneDrive, key: string, state: UploadState, held: number)
     const from = at;
     const rest = last.bytes.subarray(from - last.offset);
     const place = { names: drive.names.pathOf(key), isNew: false, signal };
+    isSent = true;
     const response = await withRoom(drive, place, () => sendPart(from, rest, signal));
     return ended(toDriveItem(await objectOf(response)), signal);
   }

@@ -11,6 +11,7 @@ import { readChanges } from '../src/onedrive-changes.ts';
 import { type OneDrive, openOneDrive } from '../src/onedrive-client.ts';
 import { moveObject } from '../src/onedrive-copy.ts';
 import { deleteObjects } from '../src/onedrive-delete.ts';
+import { quickXorHash } from '../src/onedrive-hash.ts';
 import { listObjects } from '../src/onedrive-list.ts';
 import { readObject } from '../src/onedrive-read.ts';
 import { uploadSession } from '../src/onedrive-upload.ts';
@@ -28,6 +29,7 @@ const ITEM: DriveItem = {
   file: {},
   '@microsoft.graph.downloadUrl': 'https://content.example/a',
 };
+const HASH_OF_ZEROS = quickXorHash(new Uint8Array(1_000_000));
 const FOLDER = { ...ITEM, id: '2', file: undefined, folder: {} };
 
 const answer = (body: object, status = 200) => Response.json(body, { status });
@@ -262,6 +264,27 @@ describe('an upload', () => {
     const upload = await begin(answer({ ...ITEM, size: 7 }));
     await upload.write(0, new Uint8Array(1_000_000));
     expect(await codeOf(() => upload.complete())).toBe('corrupted');
+  });
+
+  test('whose last answer was lost knows its own object, and no other one', async () => {
+    const cut = () => {
+      throw new TypeError('cut');
+    };
+    const made = { ...ITEM, size: 1_000_000, file: { hashes: { quickXorHash: HASH_OF_ZEROS } } };
+    const gone = refused(404, 'itemNotFound');
+    const others = { ...made, file: { hashes: { quickXorHash: 'other' } } };
+    for (const [found, code] of [
+      [answer(made), undefined],
+      [answer(others), 'conflict'],
+      [answer({ ...made, size: 1 }), 'conflict'],
+      [gone, 'conflict'],
+    ] as const) {
+      const drive = answeredBy(answer(session), cut, gone, found);
+      const upload = await uploadSession(drive, 'a', { totalBytes: 1_000_000 });
+      await upload.write(0, new Uint8Array(1_000_000));
+      expect(await codeOf(() => upload.complete())).toBe('unavailable');
+      expect(await codeOf(() => upload.complete())).toBe(code);
+    }
   });
 
   test('takes no token that holds something else', async () => {
