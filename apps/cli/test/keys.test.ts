@@ -203,6 +203,47 @@ describe('granary keys', () => {
     ]);
   });
 
+  test('encrypts what asks for it, in a store that leaves the rest plain', async () => {
+    writeFileSync(
+      at('storage.yaml'),
+      `
+storage:
+  providers:
+    some:
+      type: local
+      config: { base_path: kept }
+      layers: [compress, encrypt: { mode: per-save }]
+`,
+    );
+    const isPlain = (name: string) => readFileSync(at(`kept/${name}`), 'utf8') === 'secret';
+    writeFileSync(at('file'), 'secret');
+    for (const line of [
+      ...['put file some:put --encrypt', 'cp file some:cp --encrypt', 'cp file some:plain'],
+      ...[
+        'cp some:plain some:within --encrypt',
+        'cp some:put some:same',
+        'mv file some:mv --encrypt',
+      ],
+    ]) {
+      expect(await run(line)).toMatchObject({ code: 0 });
+    }
+    for (const name of ['put', 'cp', 'within', 'same', 'mv']) {
+      expect([name, isPlain(name)]).toEqual([name, false]);
+      expect((await run(`cat some:${name}`)).out).toBe('secret');
+    }
+    expect(isPlain('plain')).toBe(true);
+    expect(await run('mv some:plain some:moved --encrypt')).toMatchObject({ code: 0 });
+    expect([isPlain('moved'), existsSync(at('kept/plain'))]).toEqual([false, false]);
+    const long = 'long '.repeat(1000);
+    expect(await run('put - some:zipped --compress', { input: long })).toMatchObject({ code: 0 });
+    expect(readFileSync(at('kept/zipped')).byteLength).toBeLessThan(long.length / 10);
+    expect(await run('put storage.yaml other/x --encrypt')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('encrypt'),
+    });
+    expect(existsSync(at('other/x'))).toBe(false);
+  });
+
   test('puts what a store holds under the current key', async () => {
     writeFileSync(
       at('storage.yaml'),

@@ -20,7 +20,7 @@ export const cp: Command = defineCommand({
   summary: 'Copy objects and folders between any places',
   details: [
     'Copies what is in a folder, whether or not the name ends with a slash: granary cp -r a b makes b/x from a/x, every time it runs. An object goes under the name of the target, or into the target when that ends with a slash or is a folder of the file system.',
-    'Content type, metadata, tags and expiry go along. Nothing is ever deleted at the target. A copy that was interrupted goes on when the same command runs again.',
+    'Content type, metadata, tags and expiry go along. Nothing is ever deleted at the target. Whether an object is encrypted does not go along: say --encrypt for that, where the target does not encrypt everything. A copy that was interrupted goes on when the same command runs again.',
   ].join('\n\n'),
   arguments: TRANSFER_WORDS,
   usage: TRANSFER_USAGE,
@@ -36,6 +36,7 @@ export const cp: Command = defineCommand({
     exclude: list('glob', 'leave out what matches'),
     concurrency: count('objects at once', 8),
     contentOnly: flag('leave content type, metadata, tags and expiry behind'),
+    encrypt: flag('keep the copies encrypted, in a store that encrypts what asks for it'),
     keepChecksum: flag('keep a SHA-256 with each copy, for granary verify'),
     restart: flag('forget what an interrupted run has done'),
     dryRun: flag('say what would be copied, and copy nothing'),
@@ -50,12 +51,13 @@ export const cp: Command = defineCommand({
   async run(input) {
     const { words, options, output, host, signal } = input;
     const request = await readRequest(input, words, options);
-    const { update, checksum, ifAbsent, dryRun, verbose, contentOnly, keepChecksum } = options;
+    const { update, checksum, ifAbsent, dryRun, verbose, contentOnly } = options;
+    const { keepChecksum, encrypt } = options;
     const journal = await openRunJournal(input, {
       action: 'copy',
       sources: request.sources,
       target: request.target,
-      variant: JSON.stringify({ contentOnly, keepChecksum }),
+      variant: JSON.stringify({ contentOnly, keepChecksum, encrypt }),
       restart: options.restart,
     });
     const filter = globFilter(options.include, options.exclude);
@@ -64,7 +66,7 @@ export const cp: Command = defineCommand({
       items: planRequest(input, request, { ...rules, filter, journal }),
       act: copyObject,
       byContent: checksum,
-      copy: { contentOnly, ifAbsent, keepChecksum, signal, journal },
+      copy: { contentOnly, ifAbsent, keepChecksum, encrypt, signal, journal },
       concurrency: options.concurrency,
       dryRun,
       log: transferLog(

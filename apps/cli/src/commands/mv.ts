@@ -28,6 +28,7 @@ export const mv: Command = defineCommand({
     include: list('glob', 'move only what matches'),
     exclude: list('glob', 'leave behind what matches'),
     concurrency: count('objects at once', 8),
+    encrypt: flag('keep them encrypted, in a store that encrypts what asks for it'),
     dryRun: flag('say what would be moved, and move nothing'),
     verbose: flag('name every object', { short: 'v' }),
   },
@@ -37,13 +38,13 @@ export const mv: Command = defineCommand({
   ],
   async run(input) {
     const { words, options, output, host, signal } = input;
-    const { ifAbsent, dryRun, verbose } = options;
+    const { ifAbsent, encrypt, dryRun, verbose } = options;
     const request = await readRequest(input, words, options);
     const journal = await openRunJournal(input, {
       action: 'move',
       sources: request.sources,
       target: request.target,
-      variant: '',
+      variant: encrypt ? 'encrypt' : '',
       restart: false,
     });
     const filter = globFilter(options.include, options.exclude);
@@ -54,7 +55,7 @@ export const mv: Command = defineCommand({
       }),
       act: moveObject,
       byContent: false,
-      copy: { contentOnly: false, keepChecksum: false, ifAbsent, signal, journal },
+      copy: { contentOnly: false, keepChecksum: false, encrypt, ifAbsent, signal, journal },
       concurrency: options.concurrency,
       dryRun,
       log: transferLog(

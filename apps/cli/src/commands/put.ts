@@ -32,6 +32,8 @@ export const put: Command = defineCommand({
     ifAbsent: flag('only if there is no such object yet'),
     ifMatch: text('etag', 'only over the object with this etag'),
     checksum: flag('keep a SHA-256 with it, for granary verify'),
+    encrypt: flag('keep it encrypted, in a store that encrypts what asks for it'),
+    compress: flag('keep it compressed, in a store that does so on demand'),
   },
   examples: [
     ['granary put report.pdf s3://bucket/reports/2026.pdf --tag final', 'store a file with a tag'],
@@ -45,7 +47,7 @@ export const put: Command = defineCommand({
       throw usageError(`${place.label} is a folder.`, 'Say what the object is to be called.');
     }
     await refuseDevice(place);
-    const { type, meta, tag, expires, ifAbsent, ifMatch, checksum } = options;
+    const { type, meta, tag, expires, ifAbsent, ifMatch, checksum, encrypt, compress } = options;
     const { cacheControl, encoding, language, disposition } = options;
     if (ifAbsent && ifMatch !== undefined) {
       throw usageError('--if-absent and --if-match cannot both hold.', 'Give one of them.');
@@ -71,7 +73,9 @@ export const put: Command = defineCommand({
         ...(disposition === undefined ? {} : { contentDisposition: disposition }),
         ...(ifAbsent ? { ifNoneMatch: '*' } : {}),
         ...(ifMatch === undefined ? {} : { ifMatch }),
-        ...(checksum ? { checksum: true } : {}),
+        ...(checksum ? { checksum } : {}),
+        ...(encrypt ? { encrypt } : {}),
+        ...(compress ? { compress } : {}),
       });
       progress.end();
       const line = `${printable(place.label)} ${output.paint('dim', `(${formatBytes(info.size)})`)}`;

@@ -18,6 +18,8 @@ export interface CopySettings {
   readonly ifAbsent: boolean;
   /** Keeps a SHA-256 with the copy. */
   readonly keepChecksum: boolean;
+  /** Asks the target to encrypt it. */
+  readonly encrypt: boolean;
   readonly signal: AbortSignal;
   readonly journal: Journal | undefined;
   /** Units: bytes of the object so far. */
@@ -33,8 +35,8 @@ const SMALL_BYTES = 2 ** 20;
 export async function copyObject(task: CopyTask, settings: CopySettings): Promise<ObjectInfo> {
   const { from, to } = task;
   const isWithin = from.store === to.store;
-  if (isWithin && !settings.contentOnly && !settings.keepChecksum)
-    return copyWithin(task, settings);
+  const isWhole = !settings.contentOnly && !settings.keepChecksum && !settings.encrypt;
+  if (isWithin && isWhole) return copyWithin(task, settings);
   const canUpload = to.store.getCapabilities().upload === true;
   const canRead = from.store.getCapabilities().rangeReads === true;
   if ((task.size ?? 0) >= SESSION_MIN_BYTES && canUpload && canRead && !settings.keepChecksum) {
@@ -53,7 +55,7 @@ async function copyWithin({ from, to }: CopyTask, settings: CopySettings): Promi
 }
 
 async function copyThrough({ from, to }: CopyTask, settings: CopySettings): Promise<ObjectInfo> {
-  const { signal, onBytes, ifAbsent, keepChecksum, contentOnly } = settings;
+  const { signal, onBytes, ifAbsent, keepChecksum, contentOnly, encrypt } = settings;
   await using object = await from.store.get(from.key, { signal });
   const { size } = object.info;
   const body = size <= SMALL_BYTES ? await object.bytes() : object.stream();
@@ -65,6 +67,7 @@ async function copyThrough({ from, to }: CopyTask, settings: CopySettings): Prom
     size,
     ...(ifAbsent ? { ifNoneMatch: '*' } : {}),
     ...(keepChecksum ? { checksum: true } : {}),
+    ...(encrypt ? { encrypt } : {}),
     onProgress: ({ transferredBytes }) => onBytes(transferredBytes),
   });
 }

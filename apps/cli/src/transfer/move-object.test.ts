@@ -8,6 +8,7 @@ const settings: CopySettings = {
   contentOnly: false,
   ifAbsent: false,
   keepChecksum: false,
+  encrypt: false,
   signal: new AbortController().signal,
   journal: undefined,
   onBytes: () => {},

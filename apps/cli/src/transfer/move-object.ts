@@ -4,8 +4,8 @@ import { type CopySettings, type CopyTask, copyObject } from './copy-object.ts';
 /** Moves one object. The source is deleted when the copy is stored, and only if it is what was copied. */
 export async function moveObject(task: CopyTask, settings: CopySettings): Promise<ObjectInfo> {
   const { from, to } = task;
-  const { signal, ifAbsent } = settings;
-  const isWithin = from.store === to.store;
+  const { signal, ifAbsent, encrypt } = settings;
+  const isWithin = from.store === to.store && !encrypt;
   if (isWithin && (!ifAbsent || from.store.getCapabilities().copyIfAbsent === true)) {
     return from.store.move(from.key, to.key, {
       signal,

@@ -58,6 +58,7 @@ function settings(changes: Partial<CopySettings> = {}): CopySettings {
     contentOnly: false,
     ifAbsent: false,
     keepChecksum: false,
+    encrypt: false,
     signal: new AbortController().signal,
     journal: undefined,
     onBytes: () => {},

@@ -67,10 +67,11 @@ async function openSession(
 ): Promise<OpenSession> {
   const { to } = task;
   const { signal, journal, contentOnly } = settings;
+  const asked = settings.encrypt ? { encrypt: true } : {};
   const left = journal?.session(to.key);
   if (left !== undefined) {
     const session = await to.store
-      .upload(to.key, { token: left.token, totalBytes: info.size, signal })
+      .upload(to.key, { token: left.token, totalBytes: info.size, signal, ...asked })
       .catch(lostSession);
     if (session !== undefined && left.source === info.etag) {
       const status = await session.status({ signal }).catch(lostSession);
@@ -82,6 +83,7 @@ async function openSession(
   const session = await to.store.upload(to.key, {
     totalBytes: info.size,
     signal,
+    ...asked,
     ...(contentOnly ? {} : { attributes: attributesOf(info) }),
   });
   const partBytes = partSize(session.part, info.size);
