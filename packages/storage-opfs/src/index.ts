@@ -18,4 +18,4 @@ export {
 } from './opfs-pickers.ts';
 export type { AccessMode } from './opfs-platform.ts';
 export { createOPFS, type OPFSNative } from './opfs-provider.ts';
-export { serveFiles } from './opfs-worker.ts';
+export { serveFiles } from './opfs-serve-files.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
-import { fileWorker, serveFiles } from './opfs-worker.ts';
+import { serveFiles } from './opfs-serve-files.ts';
+import { fileWorker } from './opfs-worker.ts';
 
 type Scope = Parameters<typeof serveFiles>[0];
 

@@ -1,78 +1,9 @@
 import type { OpenWriter } from './opfs-file-writer.ts';
 import { quietly } from './opfs-patience.ts';
-
-/** What the page asks of the worker. */
-interface Request {
-  readonly id: number;
-  readonly file: number;
-  readonly operation: 'open' | 'write' | 'truncate' | 'close' | 'abort';
-  readonly handle?: FileSystemFileHandle;
-  readonly keep?: boolean;
-  readonly bytes?: Uint8Array;
-  readonly at?: number;
-}
-
-interface Reply {
-  readonly id: number;
-  /** The memory that what was written came in. */
-  readonly memory?: ArrayBuffer;
-  readonly error?: { readonly name: string; readonly message: string };
-}
-
-/** The part of a worker's global scope that is used. */
-interface WorkerScope {
-  onmessage: ((event: MessageEvent<Request>) => void) | null;
-  postMessage(reply: Reply, transfer: readonly ArrayBuffer[]): void;
-}
+import { type FileReply, type FileRequest, serveFiles } from './opfs-serve-files.ts';
 
 /** Pieces up to this size go over in memory that comes back and is used again. Units: bytes. */
 const PIECE_BYTES = 1024 * 1024;
-
-/**
- * Writes files with synchronous access handles, for a page that cannot. It is handed to a worker as
- * its source, so it knows nothing but its argument, and names no inner function, because bundlers
- * put calls of their own around those.
- */
-export function serveFiles(scope: WorkerScope): void {
-  const files = new Map<number, FileSystemSyncAccessHandle>();
-  scope.onmessage = async ({ data }) => {
-    const { id, file: number, operation, handle, keep, bytes, at = 0 } = data;
-    const memory = bytes?.buffer as ArrayBuffer | undefined;
-    const back = memory === undefined ? [] : [memory];
-    const given = memory === undefined ? {} : { memory };
-    try {
-      if (operation === 'open' && handle !== undefined) {
-        const opened = await handle.createSyncAccessHandle();
-        files.set(number, opened);
-        if (keep !== true) opened.truncate(0);
-      } else {
-        const file = files.get(number);
-        if (file === undefined) throw new DOMException('The file is closed.', 'InvalidStateError');
-        if (operation === 'write' && bytes !== undefined) {
-          for (let done = 0; done < bytes.byteLength; ) {
-            const left = bytes.subarray(done) as Uint8Array<ArrayBuffer>;
-            const count = file.write(left, { at: at + done });
-            if (count === 0) throw new DOMException('No room is left.', 'QuotaExceededError');
-            done += count;
-          }
-        } else if (operation === 'truncate') {
-          file.truncate(at);
-        } else {
-          files.delete(number);
-          try {
-            if (operation === 'close') file.flush();
-          } finally {
-            file.close();
-          }
-        }
-      }
-      scope.postMessage({ id, ...given }, back);
-    } catch (error) {
-      const { name = 'Error', message = '' } = error as Partial<Error>;
-      scope.postMessage({ id, ...given, error: { name, message } }, back);
-    }
-  };
-}
 
 /** A worker of the provider's own. It is started with its first file. */
 export interface FileWorker {
@@ -83,7 +14,7 @@ export interface FileWorker {
 }
 
 export function fileWorker(create: () => Worker = createBlobWorker): FileWorker {
-  const waiting = new Map<number, (reply: Reply) => void>();
+  const waiting = new Map<number, (reply: FileReply) => void>();
   let spare: ArrayBuffer | undefined;
   let worker: Worker | undefined;
   let starting: Promise<boolean> | undefined;
@@ -100,7 +31,7 @@ export function fileWorker(create: () => Worker = createBlobWorker): FileWorker 
       event.preventDefault();
       lose('The worker ended with an error.');
     };
-    worker.onmessage = ({ data }: MessageEvent<Reply>) => {
+    worker.onmessage = ({ data }: MessageEvent<FileReply>) => {
       if (data.memory?.byteLength === PIECE_BYTES) spare = data.memory;
       waiting.get(data.id)?.(data);
       waiting.delete(data.id);
@@ -129,12 +60,12 @@ export function fileWorker(create: () => Worker = createBlobWorker): FileWorker 
   }
 
   async function ask(
-    request: Omit<Request, 'id'>,
+    request: Omit<FileRequest, 'id'>,
     transfer: readonly ArrayBuffer[] = [],
   ): Promise<void> {
     lastId += 1;
     const id = lastId;
-    const { error } = await new Promise<Reply>((resolve, reject) => {
+    const { error } = await new Promise<FileReply>((resolve, reject) => {
       if (worker === undefined) {
         resolve({ id, error: { name: 'InvalidStateError', message: 'The worker has ended.' } });
         return;
