@@ -9,7 +9,6 @@ import {
 } from '@granary/storage-core/provider';
 import { checkEtag, type DriveItem, isFile, toDriveItem } from './onedrive-attributes.ts';
 import type { BatchAnswer, BatchRequest, OneDrive } from './onedrive-client.ts';
-import { findFiles } from './onedrive-find.ts';
 import { absent, itemRequest, PLACE_FIELDS } from './onedrive-item.ts';
 import { deleteVersion } from './onedrive-versions.ts';
 
@@ -68,6 +67,7 @@ export async function deleteObjects(
       outcomes.set(key, toStorageError(error));
     }
   }
+  const { findFiles } = await import('./onedrive-find.ts');
   const seen = await findFiles(
     drive,
     asked.map(({ path }) => path),

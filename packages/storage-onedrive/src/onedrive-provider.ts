@@ -16,14 +16,18 @@ import { listObjects } from './onedrive-list.ts';
 import { NATIVE_OPTIONS } from './onedrive-native.ts';
 import { withQuickCompanions } from './onedrive-quick.ts';
 import { readObject, statObject } from './onedrive-read.ts';
-import { MAX_OBJECT_BYTES, uploadSession } from './onedrive-upload.ts';
 import {
   deletesVersions,
   readVersion,
   statVersion,
   versionOperations,
 } from './onedrive-versions.ts';
-import { MAX_BUFFERED_PUT_BYTES, MAX_PUT_BYTES, writeObject } from './onedrive-write.ts';
+import {
+  MAX_BUFFERED_PUT_BYTES,
+  MAX_OBJECT_BYTES,
+  MAX_PUT_BYTES,
+  writeObject,
+} from './onedrive-write.ts';
 
 /** Options of {@link createOneDrive}: `auth` or `client` is needed. */
 export interface OneDriveOptions {
@@ -91,7 +95,8 @@ export function onedriveProvider(options: OneDriveOptions): StorageProvider {
 
     deleteMany: (keys, options) => deleteObjects(drive, keys, options, trash),
     move: (from, to, options) => moveObject(drive, from, to, options),
-    upload: (key, options) => uploadSession(drive, key, options),
+    upload: async (key, options) =>
+      (await import('./onedrive-upload.ts')).uploadSession(drive, key, options),
     ...(drive.keepsVersions && {
       open: (options) => deletesVersions(drive, options),
       versions: versionOperations(drive),

@@ -18,6 +18,7 @@ import { quickXorHasher } from './onedrive-hash.ts';
 import { fileAt } from './onedrive-item.ts';
 import { describe, type NativeFields, nativeFields } from './onedrive-native.ts';
 import { withRoom } from './onedrive-room.ts';
+import { MAX_OBJECT_BYTES } from './onedrive-write.ts';
 
 /**
  * "The size of each byte range MUST be a multiple of 320 KiB", "less than 60 MiB", and 10 MiB is best.
@@ -26,8 +27,6 @@ import { withRoom } from './onedrive-room.ts';
 const MULTIPLE_BYTES = 320 * 1024;
 const MIN_PART_BYTES: number = 16 * MULTIPLE_BYTES;
 const MAX_PART_BYTES: number = 160 * MULTIPLE_BYTES;
-/** Longest file, 250 GB, in parts of the least size. https://support.microsoft.com/office/64883a5d-228e-48f5-b3d2-eb39e07630fa, read 2026-11-21 */
-export const MAX_OBJECT_BYTES: number = 250 * 1000 ** 3;
 const MAX_PARTS: number = Math.ceil(MAX_OBJECT_BYTES / MIN_PART_BYTES);
 const BEHAVIOR = '@microsoft.graph.conflictBehavior';
 
@@ -91,8 +90,8 @@ function session(drive: OneDrive, key: string, state: UploadState, held: number)
   /** Hash of all that was written here, as long as every part was. */
   const hasher = held === 0 ? quickXorHasher() : undefined;
   let hashed = 0;
-  /** Whether the last part went out, which makes the object. */
-  let isSent = false;
+  /** Whether the last part went out, which makes the object, and nobody knows what became of it. */
+  let isUnsure = false;
   let isEnded = false;
 
   const ask = async (signal: AbortSignal | undefined): Promise<number> => {
@@ -162,7 +161,7 @@ function session(drive: OneDrive, key: string, state: UploadState, held: number)
     signal: AbortSignal | undefined,
   ): Promise<DriveItem | undefined> {
     const isGone = isStorageError(error) && error.restart === true;
-    if (!isGone || !isSent || hasher === undefined) return undefined;
+    if (!isGone || !isUnsure || hasher === undefined) return undefined;
     if (last === undefined || hashed !== last.offset) return undefined;
     const names = drive.names.pathOf(key);
     const item = await fileAt(drive, names, signal).catch(() => undefined);
@@ -182,8 +181,14 @@ function session(drive: OneDrive, key: string, state: UploadState, held: number)
     const from = at;
     const rest = last.bytes.subarray(from - last.offset);
     const place = { names: drive.names.pathOf(key), isNew: false, signal };
-    isSent = true;
-    const response = await withRoom(drive, place, () => sendPart(from, rest, signal));
+    const response = await withRoom(drive, place, () => sendPart(from, rest, signal)).catch(
+      (error: unknown) => {
+        // What the service refused, it did not do.
+        const { status = 500 } = isStorageError(error) ? error : {};
+        isUnsure ||= status >= 500;
+        throw error;
+      },
+    );
     return ended(toDriveItem(await objectOf(response)), signal);
   }
 

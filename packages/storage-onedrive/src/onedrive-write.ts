@@ -16,6 +16,8 @@ import { absent, fileAt } from './onedrive-item.ts';
 import { describe, type NativeFields, nativeFields } from './onedrive-native.ts';
 import { withRoom } from './onedrive-room.ts';
 
+/** Longest file. Units: bytes. https://support.microsoft.com/office/64883a5d-228e-48f5-b3d2-eb39e07630fa, read 2026-11-21 */
+export const MAX_OBJECT_BYTES: number = 250 * 1000 ** 3;
 /** Largest body of one request that is not in memory yet. Units: bytes. */
 export const MAX_PUT_BYTES: number = 8 * 1024 * 1024;
 /**
