@@ -50,6 +50,9 @@ export interface OpenStore {
   close?(): void | Promise<void>;
 }
 
+/** Why a scenario is known to fail. `sometimes`: it fails in some runs, and passes in others. */
+export type GapReason = string | { readonly reason: string; readonly sometimes: true };
+
 /** What an author hands to the kit. */
 export interface Harness {
   /** Shown in reports: the backend or layer, and what it runs against. */
@@ -67,7 +70,7 @@ export interface Harness {
    * Rules, or a rule with a scenario's title, that an emulator is known to break, each with the
    * reason. They run as expected failures; the run fails when one of them passes or names nothing.
    */
-  readonly knownGaps?: Readonly<Record<string, string>>;
+  readonly knownGaps?: Readonly<Record<string, GapReason>>;
   /** Sends presigned requests. Default: the global `fetch`. */
   readonly fetch?: typeof globalThis.fetch;
   /** The longest a scenario may take. Units: ms. Default: 10,000; slow scenarios get six times that. */

@@ -1,6 +1,6 @@
 export { CheckError } from './check.ts';
 export { runCli } from './cli.ts';
-export type { Fault, Harness, OpenStore, Outside } from './harness.ts';
+export type { Fault, GapReason, Harness, OpenStore, Outside } from './harness.ts';
 export { type PropertyOptions, runProperties } from './model/run-properties.ts';
 export {
   badgeOf,

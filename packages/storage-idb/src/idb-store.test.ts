@@ -75,6 +75,9 @@ test('opens again after the browser has closed the connection', async () => {
   expect(dexieOf(provider)).not.toBe(first);
   dexieOf(provider).backendDB().close();
   expect(await text(provider, 'a')).toBe('text');
+  // As when another tab upgrades it.
+  dexieOf(provider).close();
+  expect(await text(provider, 'a')).toBe('text');
 });
 
 test('tells of each opening, and of another store id when the database was deleted', async () => {

@@ -1,4 +1,5 @@
 import { PutBucketVersioningCommand, type S3Client } from '@aws-sdk/client-s3';
+import type { Harness } from '@granary/storage-conformance';
 import { describeConformance, describeProperties } from '@granary/storage-conformance/vitest';
 import { inject } from 'vitest';
 import { createS3, type S3Options } from '../src/s3-provider.ts';
@@ -9,7 +10,7 @@ interface Setting {
   readonly name: string;
   readonly client: () => S3Client;
   readonly options: Omit<S3Options, 'bucket' | 'client'>;
-  readonly knownGaps?: Readonly<Record<string, string>>;
+  readonly knownGaps?: Harness['knownGaps'];
 }
 
 /** An unused prefix of one bucket for each scenario: the server has room for a thousand buckets. */
@@ -61,11 +62,20 @@ const TAGS_OF_UPLOADS = {
   'TAG-1 keeps the tags of an upload in parts': 'Ceph 16 drops the tags of CreateMultipartUpload',
 };
 
+const GAPS = {
+  ...TAGS_OF_UPLOADS,
+  // https://tracker.ceph.com/issues/24744 (read 2026-11-22): seen in 10 of 1,387 races.
+  'CONC-1 lists after a race of a put and a delete what a read finds': {
+    reason: 'Ceph 16 may lose the entry of the index when a put and a delete race',
+    sometimes: true,
+  },
+} as const;
+
 const plain = harnessOf({
   name: 's3 over radosgw',
   client: radosgwClient,
   options: { conditions: ['createIfAbsent', 'replaceIfMatch'] },
-  knownGaps: TAGS_OF_UPLOADS,
+  knownGaps: GAPS,
 });
 
 describeConformance(plain);

@@ -23,7 +23,7 @@ export interface MapHarnessOptions {
   readonly wrap?: (provider: StorageProvider, store: MapStore) => StorageProvider;
   readonly layer?: (inner: StorageProvider) => StorageProvider;
   readonly isView?: boolean;
-  readonly knownGaps?: Readonly<Record<string, string>>;
+  readonly knownGaps?: Harness['knownGaps'];
   readonly timeoutMs?: number;
   /** Leaves out what lets the harness reach behind the provider. */
   readonly bare?: boolean;
