@@ -17,7 +17,7 @@ export const CHUNK_BYTES: number = 1024 * 1024;
 /** Pieces that one transaction writes; as many more come in meanwhile. */
 const CHUNKS_PER_WRITE = 2;
 /** Pieces that one transaction reads. */
-const CHUNKS_PER_READ = 6;
+const CHUNKS_PER_READ = 4;
 
 export interface ChunkSettings {
   readonly store: IdbStore;
