@@ -55,6 +55,8 @@ test.each<readonly [CandidateQuery, number]>([
   [{ createdAt: { after: new Date(0) } }, 200],
   [{ tags: ['rare'], prefix: 'odd/' }, 0],
   [{ tags: ['rare'], startAfter: 'even/100.png' }, 4],
+  [{ tags: ['rare'], prefix: 'even/', startAfter: 'odd/001' }, 0],
+  [{ metadata: { color: 'blue' }, startAfter: 'odd/100' }, 50],
 ])('finds no more than an index knows of %j', async (query, count) => {
   const provider = await filled();
   expect(await find(provider, query)).toHaveLength(count);
@@ -130,4 +132,13 @@ test('leaves out what was deleted after the index', { timeout: 60_000 }, async (
   const found = await find(provider, { tags: ['some'] });
   expect(found).toHaveLength(649);
   expect(found).not.toContain('k0020');
+});
+
+test('ends when the caller gives up, whether an index helps or not', async () => {
+  const provider = await filled();
+  const signal = AbortSignal.abort();
+  for (const query of [{ tags: ['rare'] }, { metadata: { color: 'blue' } }]) {
+    const pages = provider.candidates?.(query, { signal }) ?? expect.unreachable();
+    await expect(Array.fromAsync(pages)).rejects.toMatchObject({ code: 'aborted' });
+  }
 });
