@@ -68,7 +68,8 @@ export interface Harness {
   readonly isView?: boolean;
   /**
    * Rules, or a rule with a scenario's title, that an emulator is known to break, each with the
-   * reason. They run as expected failures; the run fails when one of them passes or names nothing.
+   * reason. They run as expected failures; the run fails when one of them passes, unless it fails
+   * `sometimes`, or names nothing.
    */
   readonly knownGaps?: Readonly<Record<string, GapReason>>;
   /** Sends presigned requests. Default: the global `fetch`. */

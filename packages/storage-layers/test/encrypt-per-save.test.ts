@@ -34,6 +34,17 @@ async function entriesOf(store: StorageProvider) {
   return entries;
 }
 
+/** A store of the five operations that every one has. */
+function fiveOperations(capabilities: StorageProvider['capabilities']): StorageProvider {
+  const { get, put, stat, delete: remove, list } = createMemory.provider();
+  return {
+    specVersion: 1,
+    name: 'memory',
+    capabilities,
+    ...{ get, put, stat, delete: remove, list },
+  };
+}
+
 describe('a store where encryption is chosen per save', () => {
   it('encrypts what asks for it, and reads both', async () => {
     const { below, store } = open();
@@ -249,13 +260,7 @@ describe('a store where encryption is chosen per save', () => {
   });
 
   it('works over a store without parts and attributes', async () => {
-    const { get, put, stat, delete: remove, list } = createMemory.provider();
-    const bare: StorageProvider = {
-      specVersion: 1,
-      name: 'memory',
-      capabilities: { attributes: 'none', etagCovers: 'write' },
-      ...{ get, put, stat, delete: remove, list },
-    };
+    const bare = fiveOperations({ attributes: 'none', etagCovers: 'write' });
     const store = withEncrypt(guardProvider(bare), { key, mode: 'per-save' });
     for (const [name, encrypt] of [
       ['a', true],
@@ -268,13 +273,7 @@ describe('a store where encryption is chosen per save', () => {
   });
 
   it('stays encrypted when its attributes change where only content can be written', async () => {
-    const { get, put, stat, delete: remove, list } = createMemory.provider();
-    const bare: StorageProvider = {
-      specVersion: 1,
-      name: 'memory',
-      capabilities: { attributes: 'native', etagCovers: 'attributes' },
-      ...{ get, put, stat, delete: remove, list },
-    };
+    const bare = fiveOperations({ attributes: 'native', etagCovers: 'attributes' });
     const storage = createStorage(withEncrypt(guardProvider(bare), { key, mode: 'per-save' }));
     for (const [name, encrypt] of [
       ['a', true],
@@ -292,13 +291,7 @@ describe('a store where encryption is chosen per save', () => {
   });
 
   it('stays encrypted when it is repaired from a plain copy', async () => {
-    const { get, put, stat, delete: remove, list } = createMemory.provider();
-    const bare: StorageProvider = {
-      specVersion: 1,
-      name: 'memory',
-      capabilities: { attributes: 'native', etagCovers: 'attributes' },
-      ...{ get, put, stat, delete: remove, list },
-    };
+    const bare = fiveOperations({ attributes: 'native', etagCovers: 'attributes' });
     const from = createMemory();
     const storage = createVerified({
       underlying: withEncrypt(guardProvider(bare), { key, mode: 'per-save' }),
@@ -309,7 +302,7 @@ describe('a store where encryption is chosen per save', () => {
     const stored = await bare.get('a', {});
     const { metadata = {} } = stored.info;
     const damaged = (await stored.bytes()).map((byte, at) => (at === 552 ? byte ^ 1 : byte));
-    await put('a', toBody(damaged), { metadata });
+    await bare.put('a', toBody(damaged), { metadata });
     expect(await (await storage.get('a')).text()).toBe('content');
     expect((await bare.stat('a', {})).etag).not.toBe(stored.info.etag);
     expect(await isPlain(bare, 'a', 'content')).toBe(false);
